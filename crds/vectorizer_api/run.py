@@ -1,0 +1,244 @@
+"""The one contract between operator and trainer: what a run is told, what it says meanwhile, what it leaves."""
+
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from pydantic import Field
+
+from vectorizer_api.artifact import SHA256, BaseReference, FileDigest
+from vectorizer_api.content import AugmentationConditions, ContentType
+from vectorizer_api.model import StoredModel
+
+
+class ExitCode(IntEnum):
+    """How a trainer's process ends."""
+
+    DONE = 0
+    """The result is published: Improved or NoImprovement."""
+    BAD_INPUT = 64
+    """The account's files cannot be trained on; another attempt would end alike."""
+    OVER_LIMIT = 65
+    """The account's files exceed a limit; another attempt would end alike."""
+    INTERNAL = 70
+    """An error of ours; the traceback is in log.txt."""
+    STORAGE = 75
+    """Storage failed after its own retries; another attempt may help."""
+    STOPPED = 143
+    """Asked to stop."""
+
+
+class Stage(StrEnum):
+    """What a run is doing, in the order in which it does it."""
+
+    STARTING = "Starting"
+    DOWNLOADING = "Downloading"
+    BASELINE = "Baseline"
+    ADAPTING = "Adapting"
+    TUNING = "Tuning"
+    INTERPOLATING = "Interpolating"
+    EVALUATING = "Evaluating"
+    UPLOADING = "Uploading"
+    DONE = "Done"
+
+
+class Outcome(StrEnum):
+    """Whether the tuned vectorizer is better than its start."""
+
+    IMPROVED = "Improved"
+    NO_IMPROVEMENT = "NoImprovement"
+
+
+class Limits(StoredModel):
+    """Limits of one run, set by the platform."""
+
+    max_objects: int = 50_000
+    """maxObjects bounds the files in the batch folder."""
+    max_object_bytes: int = 2 * 1024**3
+    """maxObjectBytes bounds one file."""
+    max_total_bytes: int = 50 * 1024**3
+    """maxTotalBytes bounds all files together."""
+    max_labels_file_bytes: int = 32 * 1024**2
+    """maxLabelsFileBytes bounds example_to_labels.json."""
+    max_labels: int = 100
+    """maxLabels bounds the different labels."""
+    max_image_pixels: int = 50_000_000
+    """maxImagePixels bounds width times height of a picture."""
+    max_text_bytes: int = 1024**2
+    """maxTextBytes bounds a text file."""
+
+
+class S3Endpoint(StoredModel):
+    """Where `s3://` locations are served."""
+
+    endpoint: str
+    """endpoint is host:port."""
+    secure: bool = True
+    """secure says whether to speak TLS."""
+    region: str = "us-east-1"
+    """region is fixed, since asking for it is denied by a run's narrow policy."""
+
+
+class VectorizerSource(StoredModel):
+    """A vectorizer that a run reads."""
+
+    name: str
+    """name is what people call it."""
+    location: str
+    """location is the URL of its folder: `s3://bucket/prefix/` or `file:///folder/`."""
+    digest: str | None = Field(default=None, pattern=SHA256)
+    """digest is the SHA-256 that its vectorizer.json must have; absent where the folder is the user's own."""
+
+
+class TrainingSettings(StoredModel):
+    """The few knobs that a user may turn."""
+
+    seed: int = 0
+    """seed makes the run repeatable."""
+    max_examples: int = 10_000
+    """maxExamples is how many examples are chosen where there are more."""
+
+
+class RunDescription(StoredModel):
+    """`run.json`: everything that a run is told. It holds no secret."""
+
+    run_uid: str
+    """runUid is the UID of the fine-tune."""
+    fine_tune: str
+    """fineTune is the object's name."""
+    attempt: int = Field(ge=1)
+    """attempt counts from 1."""
+    content_type: ContentType
+    """contentType is the kind of the files."""
+    custom_vectorizer_name: str
+    """customVectorizerName is the name of the result."""
+    s3: S3Endpoint | None = None
+    """s3 serves the `s3://` locations; absent where every location is a folder."""
+    batch: str | None
+    """batch is the URL of the folder with example_to_labels.json and the files; absent where only URLs are used."""
+    output: str
+    """output is the URL that this attempt writes under."""
+    base: VectorizerSource
+    """base is the base that the start descends from: its reference items measure retention."""
+    start: VectorizerSource
+    """start is the vectorizer that training starts from: the base, or a custom vectorizer."""
+    augmentation: AugmentationConditions = AugmentationConditions()
+    """augmentation holds the switches of the request."""
+    training: TrainingSettings = TrainingSettings()
+    """training holds seed and size."""
+    limits: Limits = Limits()
+    """limits are the platform's."""
+
+
+class Failure(StoredModel):
+    """Why a run ended without a result; also the termination message of its container (at most 4,096 bytes)."""
+
+    exit_code: int
+    """exitCode is the trainer's exit code."""
+    reason: str
+    """reason is a constant in CamelCase."""
+    message: str
+    """message says what is wrong and where."""
+    hint: str = ""
+    """hint says what to do next."""
+
+
+class Progress(StoredModel):
+    """How far a run is."""
+
+    stage: Stage
+    """stage is what the run is doing."""
+    percent: float = Field(ge=0, le=100)
+    """percent of the whole run, as far as it can be told."""
+    epoch: int | None = None
+    """epoch of the current training, from 1."""
+    step: int | None = None
+    """step of the current stage."""
+    steps: int | None = None
+    """steps that the current stage will take."""
+    eta_seconds: int | None = None
+    """etaSeconds until the end of the run."""
+    examples_per_second: float | None = None
+    """examplesPerSecond of the current stage."""
+    last_update_time: datetime
+    """lastUpdateTime is when the run last said so."""
+
+
+class RejectedFile(StoredModel):
+    """A file that was not trained on."""
+
+    name: str
+    """name is the file's key relative to the batch folder."""
+    reason: str
+    """reason says why."""
+
+
+class Dataset(StoredModel):
+    """What a run found to train on."""
+
+    files: int = 0
+    """files in the batch folder, without example_to_labels.json."""
+    examples: int = 0
+    """examples named in example_to_labels.json with at least one label."""
+    labels: int = 0
+    """labels in use."""
+    selected: int = 0
+    """selected examples after rejection and sampling."""
+    rejected: int = 0
+    """rejected files, for whatever reason."""
+    rejected_files: list[RejectedFile] = Field(default_factory=list, max_length=20)
+    """rejectedFiles lists the first 20; report.json lists all."""
+    digest: str | None = None
+    """digest is a SHA-256 over names, contents and labels of the selected examples."""
+    warnings: list[str] = Field(default_factory=list, max_length=50)
+    """warnings about the data, each a sentence."""
+
+
+class Metric(StoredModel):
+    """One metric on held-out items, before and after."""
+
+    name: str
+    """name of the metric."""
+    start: float
+    """start is the value of the starting vectorizer, a fraction."""
+    tuned: float
+    """tuned is the value of the published vectorizer, a fraction."""
+    low: float
+    """low bounds the difference tuned - start from below (95 %)."""
+    high: float
+    """high bounds the difference tuned - start from above (95 %)."""
+
+
+class Checkpoint(StoredModel):
+    """The last checkpoint, from which another attempt goes on."""
+
+    step: int
+    """step that it was written at."""
+    time: datetime
+    """time that it was written at."""
+
+
+class RunProgress(StoredModel):
+    """`progress.json`: its parts are status.progress, status.dataset, status.checkpoint and status.metrics."""
+
+    progress: Progress
+    dataset: Dataset | None = None
+    checkpoint: Checkpoint | None = None
+    metrics: list[Metric] | None = None
+    outcome: Outcome | None = None
+
+
+class RunManifest(StoredModel):
+    """`manifest.json`, written last: the result, and what every file of it must be."""
+
+    run_uid: str
+    attempt: int
+    outcome: Outcome
+    content_type: ContentType
+    dimension: int
+    base: BaseReference
+    metrics: list[Metric]
+    dataset: Dataset
+    seed: int
+    trainer_version: str
+    files: dict[str, FileDigest]
+    """files maps each path under model/ and report/ to its digest."""
