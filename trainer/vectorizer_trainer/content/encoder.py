@@ -1,0 +1,51 @@
+"""What every content type's encoder can do."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from torch import Tensor, nn
+from vectorizer_api.run import Limits
+
+Item = np.ndarray[Any, Any]
+"""A decoded file, as it is cached: small integers, ready for `Encoder.forward`."""
+
+
+class Encoder(nn.Module, ABC):
+    """A network from items to features, with the decoder of the files that it takes.
+
+    The features of an item are an average of unit vectors (of one, for an item in one window), so that a linear adapter
+    acts on cached start vectors exactly as it does behind the encoder.
+    """
+
+    suffixes: ClassVar[frozenset[str]]
+    """Lower-case suffixes that files of this content usually have; they filter folders and decide nothing else."""
+
+    dimension: int
+    """Length of a feature vector."""
+
+    @abstractmethod
+    def decode(self, path: Path, limits: Limits) -> Item:
+        """The item of a file, by its content; raises UnreadableFile or OverLimit."""
+
+    @abstractmethod
+    def cost(self, item: Item) -> int:
+        """How much work an item is, in units of this content type; items of like cost are batched together."""
+
+    @abstractmethod
+    def features(self, items: Sequence[Item]) -> Tensor:
+        """Float32 [n, dimension], with gradients where they are enabled; every part of every item counts."""
+
+    def training_features(self, items: Sequence[Item]) -> Tensor:
+        """Float32 [n, dimension] of what of an item is worth training on; all of it unless overridden."""
+        return self.features(items)
+
+    def trained_by_fine_tuning(self) -> list[str]:
+        """Names of the parameters that the deep candidate trains; none where only the linear adapter is offered."""
+        return []
+
+    @abstractmethod
+    def serialise(self, adapter: Tensor) -> Mapping[str, bytes]:
+        """The files of a vectorizer folder: weights as safetensors, adapter [dimension, dimension], whatever else."""

@@ -1,0 +1,128 @@
+"""What fine-tuning takes and gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from vectorizer_api.run import Metric, Outcome, Stage
+
+from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.vectorizer import Vectorizer
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Decoded files with their labels."""
+
+    items: Sequence[Item]
+    """n items; may be lazy, reading each from a cache."""
+    targets: NDArray[np.bool_]
+    """[n, labels]: which labels an item carries."""
+    groups: NDArray[np.int64]
+    """[n]: items of one group are never parted (duplicates, one speaker, one product)."""
+    vectors: NDArray[np.float32] | None = None
+    """[n, dimension] of the starting vectorizer, where they are known already."""
+
+    def __post_init__(self) -> None:
+        """Refuses parts of different length."""
+        if not len(self.items) == len(self.targets) == len(self.groups):
+            raise ValueError(f"{len(self.items)} items, {len(self.targets)} targets, {len(self.groups)} groups")
+
+    def __len__(self) -> int:
+        """The number of examples."""
+        return len(self.items)
+
+
+class Observer(Protocol):
+    """Is told how far fine-tuning is."""
+
+    def stage(self, stage: Stage, steps: int) -> None:
+        """A stage begins that will take so many steps."""
+
+    def advance(
+        self, step: int, *, epoch: int | None = None, examples_per_second: float | None = None, loss: float | None = None
+    ) -> None:
+        """So many steps of the stage are done."""
+
+
+class Silent:
+    """An observer that says nothing."""
+
+    def stage(self, stage: Stage, steps: int) -> None:
+        """Says nothing."""
+
+    def advance(
+        self, step: int, *, epoch: int | None = None, examples_per_second: float | None = None, loss: float | None = None
+    ) -> None:
+        """Says nothing."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A way to be better that was tried."""
+
+    name: str
+    """`linear adapter` or `all blocks`."""
+    alpha: float
+    """The best share of the change, 0 where none helped."""
+    score: float
+    """NDCG@10 + mAP@100 on the examples to choose on, at that share."""
+    start_score: float
+    """The same of the start."""
+    retention: float
+    """Neighbour overlap with the start among the reference items, at that share."""
+    seconds: float
+    """Time to train it."""
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One point of a learning curve."""
+
+    candidate: str
+    epoch: float
+    """Epochs trained so far, fractional inside one."""
+    loss: float
+
+
+@dataclass(frozen=True)
+class LabelChange:
+    """One label's kNN average precision, before and after."""
+
+    label: str
+    positives: int
+    """Held-out items that carry it."""
+    start: float | None
+    """None with fewer than 3 positive queries."""
+    tuned: float | None
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The result of a fine-tuning."""
+
+    vectorizer: Vectorizer
+    """The one to publish: the start itself where nothing was gained."""
+    outcome: Outcome
+    reason: str
+    """Why, in one sentence for people."""
+    metrics: list[Metric]
+    """Of the chosen candidate against the start, on the held-out examples, also where it was not better."""
+    candidates: list[Candidate]
+    chosen: str
+    """Name of the candidate that was judged."""
+    alpha: float
+    """Share of its change that was judged; 0 where none was."""
+    held_out: int
+    """Examples that the metrics were measured on."""
+    curves: list[CurvePoint]
+    labels: list[LabelChange]
+    effective_rank: tuple[float, float]
+    """Of the held-out vectors of start and tuned: a collapse shows as a fall."""
+    gate_vectors: tuple[NDArray[np.float32], NDArray[np.float32]]
+    """[held out, dimension] of the start and of the judged candidate, for pictures of both."""
+    warnings: list[str] = field(default_factory=list)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Wall-clock seconds per stage."""
