@@ -1,0 +1,76 @@
+# Every command that a contributor needs; `make help` lists them. Slow downloads and builds are kept in the user's cache.
+SHELL := /bin/bash
+PYTHON ?= python3
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vectorizer-operator
+UV := $(CACHE)/uv/bin/uv
+RUN := .venv/bin/python
+CONTENT ?= Text
+# The first prompt must not wait for a hub that is not there; every model comes from the cache.
+export HF_HUB_OFFLINE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help venv tools generate format lint types unit integration test cluster demo quality latency constraints clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: .venv/.ready ## Make .venv with everything in it, linked from the cache where it can be.
+
+$(UV): constraints/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make venv PYTHON=python3.11")'
+	$(PYTHON) -m venv $(CACHE)/uv
+	$(CACHE)/uv/bin/python -m pip install --quiet --require-hashes -r constraints/uv.txt
+	@touch $@
+
+.venv/.ready: constraints/dev.txt pyproject.toml | $(UV)
+	$(UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	$(UV) pip sync --quiet --python .venv --require-hashes constraints/dev.txt
+	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+tools: venv ## Build the API server, MinIO and the rest once, from pinned Go modules.
+	$(RUN) -m vectorizer_dev tools
+
+generate: venv ## Write the CRDs from the models.
+	$(RUN) -m vectorizer_api.crd
+
+format: venv ## Format the code.
+	$(RUN) -m ruff check --fix --quiet .
+	$(RUN) -m ruff format --quiet .
+
+lint: venv ## Check style and the import contracts.
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	.venv/bin/lint-imports
+
+types: venv ## Check types, strictly.
+	$(RUN) -m mypy
+
+unit: venv ## Run the tests without I/O.
+	$(RUN) -m pytest tests/unit
+
+integration: venv tools ## Run the tests on a real API server, a real MinIO and the real trainer.
+	$(RUN) -m pytest tests/integration
+
+test: lint types tools ## Run everything that must pass: lint, types, unit and integration tests.
+	$(RUN) -m pytest
+
+cluster: venv ## Start the development cluster; Ctrl-C ends it.
+	@$(RUN) -m vectorizer_dev cluster
+
+demo: venv ## Fine-tune on real data from kubectl apply to the new neighbours; CONTENT=Image for pictures.
+	@$(RUN) -m vectorizer_dev demo --content $(CONTENT)
+
+quality: venv ## Measure the recipe on the fixed test set, and on shuffled labels.
+	$(RUN) bench/quality.py --content $(CONTENT)
+
+latency: venv ## Measure CR -> Job over 100 fine-tunes, and the operator's memory.
+	$(RUN) bench/operator_latency.py
+
+constraints: $(UV) ## Pin the dependencies anew, with hashes and without index addresses.
+	@for extra in operator trainer dev; do \
+	  $(UV) pip compile --quiet pyproject.toml --extra $$extra --python-version 3.11 --upgrade --generate-hashes --no-header \
+	    --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-package vectorizer-operator -o constraints/$$extra.txt; done
+
+clean: ## Remove what was built in this checkout; the cache stays.
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
