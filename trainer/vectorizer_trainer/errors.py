@@ -1,14 +1,10 @@
 """How a run ends when it does not end well: the exception's class is the exit code.
 
-    RunError                70  TrainerError
-    ├── BadInput            64  BadInput
-    │   └── InvalidVectorizer
-    ├── OverLimit           65  OverLimit
-    └── StorageError        75  StorageFailed
-        └── InputChanged    75  InputChanged
-    Stopped                143  Stopped             (a BaseException: no `except Exception` swallows a request to stop)
-    UnreadableFile              one file, which is rejected; the run goes on
+RunError 70: BadInput 64 (InvalidVectorizer), OverLimit 65, StorageError 75 (InputChanged). Stopped is 143, and a
+BaseException, so that no `except Exception` swallows a request to stop. UnreadableFile rejects one file only.
 """
+
+# ruff: noqa: N818 - the classes are named after the reasons that users read
 
 from typing import ClassVar
 
@@ -68,7 +64,7 @@ class StorageError(RunError):
     """Storage failed after its own retries; another attempt may help."""
 
     exit_code = ExitCode.STORAGE
-    reason = Reason.STORAGE_FAILED
+    reason: ClassVar[str] = Reason.STORAGE_FAILED
     default_hint = "Another attempt may help; if it does not, check that the storage is up and reachable."
 
 
@@ -85,7 +81,7 @@ class Stopped(BaseException):
     def failure(self) -> Failure:
         """What the container's termination message says."""
         return _failure(
-            ExitCode.STOPPED, "Stopped", "The run was asked to stop before it had finished.", "Another attempt starts anew."
+            ExitCode.STOPPED, "Stopped", "The run was asked to stop before it was done.", "Another attempt starts anew."
         )
 
 
