@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterable
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from vectorizer_trainer.errors import BadInput, OverLimit
 from vectorizer_trainer.labels import check_trainable, label_warnings, parse_labels
 
-NAMES = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=8)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
+NAMES = TEXTS.filter(lambda text: bool(text.strip()) and normalize("NFC", text) == text)
 
 
 def sets_of(count: int, labels: Iterable[str] = ("a", "b")) -> list[list[str]]:
@@ -27,7 +28,9 @@ class TestAccepted:
         assert parse_labels(b'\xef\xbb\xbf{"a": ["x"]}').of == {"a": ("x",)}
 
     def test_names_and_labels_are_composed(self) -> None:
-        assert parse_labels('{"cafe\u0301.txt": ["e\u0301te\u0301"]}'.encode()).of == {"caf\u00e9.txt": ("\u00e9t\u00e9",)}
+        assert parse_labels('{"cafe\u0301.txt": ["e\u0301te\u0301"]}'.encode()).of == {
+            "caf\u00e9.txt": ("\u00e9t\u00e9",)
+        }
 
     def test_a_label_written_twice_counts_once(self) -> None:
         assert parse_labels(b'{"a": ["x", "x"]}').of == {"a": ("x",)}
@@ -36,13 +39,10 @@ class TestAccepted:
         labels = parse_labels(b'{"a": [], "b": ["x"]}')
         assert (labels.unlabelled, labels.examples) == (["a"], ["b"])
 
-    @given(st.dictionaries(NAMES, st.lists(NAMES.filter(str.strip), max_size=3), max_size=5), st.booleans())
+    @given(st.dictionaries(NAMES, st.lists(NAMES, max_size=3, unique=True), max_size=5), st.booleans())
     def test_whatever_json_writes_is_read_alike(self, content: dict[str, list[str]], ascii_only: bool) -> None:
         data = json.dumps(content, ensure_ascii=ascii_only, indent=1).encode()
-        try:
-            assert set(parse_labels(data).of) == set(parse_labels(json.dumps(content).encode()).of)
-        except BadInput as error:
-            assert "is named twice" in str(error)  # two names of one NFC form
+        assert parse_labels(data).of == {name: tuple(labels) for name, labels in content.items()}
 
     def test_fifty_thousand_names_take_linear_time(self) -> None:
         content = {f"folder/{index}.txt": ["a", "b"] for index in range(50_000)}
