@@ -21,8 +21,16 @@ from vectorizer_api.run import Limits
 
 from vectorizer_trainer.content import content_module
 from vectorizer_trainer.content.encoder import Encoder, Item
+from vectorizer_trainer.errors import InvalidVectorizer
 
-__all__ = ["DESCRIPTION_FILE", "UntrustedVectorizer", "Vectorizer", "load_vectorizer", "write_vectorizer"]
+__all__ = [
+    "DESCRIPTION_FILE",
+    "Vectorizer",
+    "load_vectorizer",
+    "verified_description",
+    "verified_file",
+    "write_vectorizer",
+]
 
 DESCRIPTION_FILE = "vectorizer.json"
 
@@ -32,10 +40,6 @@ _CHUNK = 1024
 _BATCH = 64
 
 _T = TypeVar("_T")
-
-
-class UntrustedVectorizer(Exception):  # noqa: N818 - it names the folder's state, not a fault of the program
-    """A folder that is not the vectorizer that it says it is; the text names the file."""
 
 
 class Vectorizer:
@@ -108,19 +112,34 @@ class Vectorizer:
 
 
 def load_vectorizer(folder: str | Path) -> Vectorizer:
-    """Opens a vectorizer folder; raises UntrustedVectorizer where it is not what its vectorizer.json says."""
+    """Opens a vectorizer folder; raises InvalidVectorizer where it is not what its vectorizer.json says."""
     folder = Path(folder)
+    description, digest = verified_description(folder)
+    for name in description.files:
+        verified_file(folder, name, description)
+    encoder, adapter = content_module(description.content_type).open_encoder(folder, description)
+    if encoder.dimension != description.dimension or adapter.shape != (description.dimension, description.dimension):
+        raise InvalidVectorizer(f"{folder}: the weights are not of dimension {description.dimension}")
+    return Vectorizer(description, encoder, adapter, digest)
+
+
+def verified_description(folder: Path) -> tuple[VectorizerDescription, str]:
+    """The description of a vectorizer folder, and the SHA-256 of its file; raises InvalidVectorizer."""
     raw = _read_description(folder)
     try:
         description = VectorizerDescription.model_validate_json(raw)
     except ValidationError as error:
-        raise UntrustedVectorizer(f"{folder / DESCRIPTION_FILE} is not a vectorizer description: {error}") from error
-    for name, expected in description.files.items():
-        _verify(folder, name, expected)
-    encoder, adapter = content_module(description.content_type).open_encoder(folder, description)
-    if encoder.dimension != description.dimension or adapter.shape != (description.dimension, description.dimension):
-        raise UntrustedVectorizer(f"{folder}: the weights are not of dimension {description.dimension}")
-    return Vectorizer(description, encoder, adapter, hashlib.sha256(raw).hexdigest())
+        raise InvalidVectorizer(f"{folder / DESCRIPTION_FILE} is not a vectorizer description: {error}") from error
+    return description, hashlib.sha256(raw).hexdigest()
+
+
+def verified_file(folder: Path, name: str, description: VectorizerDescription) -> Path:
+    """The path of a file of the folder that is as described; raises InvalidVectorizer."""
+    expected = description.files.get(name)
+    if expected is None:
+        raise InvalidVectorizer(f"{folder / DESCRIPTION_FILE} does not vouch for {name!r}")
+    _verify(folder, name, expected)
+    return folder / name
 
 
 def write_vectorizer(folder: Path, description: VectorizerDescription, files: Mapping[str, bytes]) -> None:
@@ -139,27 +158,27 @@ def _read_description(folder: Path) -> bytes:
     path = folder / DESCRIPTION_FILE
     try:
         if path.stat().st_size > _LARGEST_DESCRIPTION:
-            raise UntrustedVectorizer(f"{path} is larger than {_LARGEST_DESCRIPTION} bytes")
+            raise InvalidVectorizer(f"{path} is larger than {_LARGEST_DESCRIPTION} bytes")
         return path.read_bytes()
     except OSError as error:
-        raise UntrustedVectorizer(f"{folder} is not a vectorizer: {DESCRIPTION_FILE} cannot be read") from error
+        raise InvalidVectorizer(f"{folder} is not a vectorizer: {DESCRIPTION_FILE} cannot be read") from error
 
 
 def _verify(folder: Path, name: str, expected: FileDigest) -> None:
     parts = PurePosixPath(name)
     if parts.is_absolute() or ".." in parts.parts:
-        raise UntrustedVectorizer(f"{folder}: {name!r} leads out of the folder")
+        raise InvalidVectorizer(f"{folder}: {name!r} leads out of the folder")
     path = folder / name
     try:
         size = path.stat().st_size
         if size != expected.size:
-            raise UntrustedVectorizer(f"{path} has {size} bytes, not {expected.size}")
+            raise InvalidVectorizer(f"{path} has {size} bytes, not {expected.size}")
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise UntrustedVectorizer(f"{path} cannot be read") from error
+        raise InvalidVectorizer(f"{path} cannot be read") from error
     if digest != expected.sha256:
-        raise UntrustedVectorizer(f"{path} is not the file that {DESCRIPTION_FILE} describes (SHA-256)")
+        raise InvalidVectorizer(f"{path} is not the file that {DESCRIPTION_FILE} describes (SHA-256)")
 
 
 def _chunks(sequence: Sequence[_T]) -> Iterator[list[_T]]:

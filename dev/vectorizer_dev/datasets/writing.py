@@ -1,0 +1,27 @@
+"""A data set as a user would upload it: files beside example_to_labels.json."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Labelled", "write_split"]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One file with its labels."""
+
+    name: str
+    content: bytes
+    labels: tuple[str, ...]
+
+
+def write_split(folder: Path, examples: Sequence[Labelled]) -> None:
+    """Writes the files and example_to_labels.json into a folder, which is made where it is missing."""
+    for example in examples:
+        path = folder / example.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(example.content)
+    labels = {example.name: list(example.labels) for example in examples}
+    (folder / "example_to_labels.json").write_text(json.dumps(labels, indent=1) + "\n", encoding="utf-8")

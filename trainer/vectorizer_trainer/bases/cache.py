@@ -1,0 +1,80 @@
+"""The user's cache of bases: an imported production base wins, else the small base is made once."""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from vectorizer_api.content import ContentType
+
+__all__ = ["bases_folder", "ensure_base"]
+
+
+class BaseModule(Protocol):
+    """What a module of a small base offers."""
+
+    NAME: str
+
+    def make(self, folder: Path) -> None:
+        """Writes the base into an empty folder."""
+
+
+@dataclass(frozen=True)
+class _Bases:
+    production: str
+    """Folder name of the base that an administrator imports."""
+    small: str
+    """Module that makes the small one."""
+
+
+_BASES = {
+    ContentType.IMAGE: _Bases("ViT-B-16-SigLIP2-256", "vectorizer_trainer.bases.image"),
+    ContentType.TEXT: _Bases("multilingual-e5-small", "vectorizer_trainer.bases.text"),
+}
+
+
+def bases_folder() -> Path:
+    """Where the bases of this user are kept."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "vectorizer-operator" / "bases"
+
+
+def ensure_base(content_type: ContentType) -> Path:
+    """The folder of the base of a content type; a small base that is missing is made, by one process at a time."""
+    bases = _BASES[content_type]
+    production = bases_folder() / bases.production
+    if _complete(production):
+        return production
+    module = cast("BaseModule", import_module(bases.small))
+    small = bases_folder() / module.NAME
+    if not _complete(small):
+        with _locked(small.with_suffix(".lock")):
+            _make(module, small)
+    return small
+
+
+def _complete(folder: Path) -> bool:
+    return (folder / "vectorizer.json").is_file()
+
+
+def _make(module: BaseModule, folder: Path) -> None:
+    if _complete(folder):
+        return
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
+        made = Path(temporary) / folder.name
+        made.mkdir()
+        module.make(made)
+        made.rename(folder)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
