@@ -1,0 +1,135 @@
+"""etcd, kube-apiserver and kube-controller-manager as local processes."""
+
+import ssl
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+from vectorizer_dev.certificates import CertificateAuthority, KeyPair, write_signing_key
+from vectorizer_dev.component import Component, Components
+from vectorizer_dev.kubeconfig import ApiEndpoint
+from vectorizer_dev.ports import free_port
+from vectorizer_dev.tools import Tools
+
+START_TIMEOUT = 60.0
+"""Seconds; a start takes about three on two idle cores, and many times that on busy ones."""
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """The running servers and the way in for administrators."""
+
+    api: ApiEndpoint
+    authority: CertificateAuthority
+    admin: KeyPair
+
+
+def start_control_plane(tools: Tools, folder: Path, components: Components) -> ControlPlane:
+    """Start the three servers with their data below `folder` and return when they answer.
+
+    Raises ComponentError where one of them does not start.
+    """
+    certificates = folder / "certificates"
+    certificates.mkdir(mode=0o700)
+    authority = CertificateAuthority(certificates)
+    signing_key = write_signing_key(certificates / "service-accounts.key")
+    admin = authority.client("admin", "system:masters")
+    etcd_url = _start_etcd(tools, folder, components)
+    api_server, api = _start_api_server(tools, components, etcd_url, authority, signing_key)
+    tls = ssl.create_default_context(cafile=str(authority.certificate_file))
+    tls.load_cert_chain(admin.certificate, admin.key)
+    api_server.wait_ready(lambda: _answers(f"{api.url}/readyz", tls), START_TIMEOUT)
+    managers = _start_controller_manager(tools, folder, components, api, authority, signing_key)
+    managers.wait_ready(lambda: _controllers_work(api, tls), START_TIMEOUT)
+    return ControlPlane(api, authority, admin)
+
+
+def _start_etcd(tools: Tools, folder: Path, components: Components) -> str:
+    client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    command = [
+        str(tools.etcd),
+        f"--data-dir={folder / 'etcd'}",
+        f"--listen-client-urls={client}",
+        f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
+        # The data lives no longer than this cluster: nobody needs it after a power cut.
+        "--unsafe-no-fsync",
+    ]
+    components.start("etcd", command)
+    return client
+
+
+def _start_api_server(
+    tools: Tools, components: Components, etcd_url: str, authority: CertificateAuthority, signing_key: Path
+) -> tuple[Component, ApiEndpoint]:
+    port = free_port()
+    serving = authority.server("kube-apiserver")
+    to_nodes = authority.client("kube-apiserver-kubelet-client", "system:masters")
+    command = [
+        str(tools.kube_apiserver),
+        f"--etcd-servers={etcd_url}",
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        f"--secure-port={port}",
+        f"--tls-cert-file={serving.certificate}",
+        f"--tls-private-key-file={serving.key}",
+        f"--client-ca-file={authority.certificate_file}",
+        f"--kubelet-client-certificate={to_nodes.certificate}",
+        f"--kubelet-client-key={to_nodes.key}",
+        f"--kubelet-certificate-authority={authority.certificate_file}",
+        "--kubelet-preferred-address-types=InternalIP",
+        "--authorization-mode=Node,RBAC",
+        "--enable-admission-plugins=NodeRestriction",
+        # No node life-cycle controller runs that would take the taint of a new node away again.
+        "--disable-admission-plugins=TaintNodesByCondition",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-signing-key-file={signing_key}",
+        f"--service-account-key-file={signing_key}",
+        "--service-cluster-ip-range=10.0.0.0/24",
+        "--endpoint-reconciler-type=none",
+    ]
+    api = ApiEndpoint(f"https://127.0.0.1:{port}", authority.certificate_file)
+    return components.start("kube-apiserver", command), api
+
+
+def _start_controller_manager(
+    tools: Tools,
+    folder: Path,
+    components: Components,
+    api: ApiEndpoint,
+    authority: CertificateAuthority,
+    signing_key: Path,
+) -> Component:
+    identity = authority.client("system:kube-controller-manager")
+    kubeconfig = api.kubeconfig_with_certificate(folder / "controller-manager.kubeconfig", identity)
+    command = [
+        str(tools.kube_controller_manager),
+        f"--kubeconfig={kubeconfig}",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={free_port()}",
+        "--leader-elect=false",
+        "--use-service-account-credentials",
+        "--controllers=*,-nodeipam,-nodelifecycle",
+        f"--service-account-private-key-file={signing_key}",
+        f"--root-ca-file={authority.certificate_file}",
+    ]
+    return components.start("kube-controller-manager", command)
+
+
+def _controllers_work(api: ApiEndpoint, tls: ssl.SSLContext) -> bool:
+    """Hold when the controllers made what every namespace gets: a pod is refused without its service account."""
+    return all(
+        _answers(f"{api.url}/api/v1/namespaces/default/{made}", tls)
+        for made in ("serviceaccounts/default", "configmaps/kube-root-ca.crt")
+    )
+
+
+def _answers(url: str, tls: ssl.SSLContext) -> bool:
+    try:
+        with urllib.request.urlopen(url, context=tls, timeout=5) as answer:  # noqa: S310 always https to ourselves
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False

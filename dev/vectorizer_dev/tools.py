@@ -1,0 +1,185 @@
+"""The real servers as binaries: found where installed, taken from the cache, or built once from pinned Go modules."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vectorizer_dev.cache import cache_folder, locked
+from vectorizer_dev.toolchain import find_go
+
+MODULES = Path(__file__).parent.parent / "tools"
+
+Report = Callable[[str], None]
+"""Takes one line for the person who waits."""
+
+
+class ToolError(RuntimeError):
+    """A tool is neither installed nor could it be built; the message holds the end of the compiler's output."""
+
+
+@dataclass(frozen=True)
+class Binary:
+    """One program of a module and how to recognise an installed one that does as well."""
+
+    name: str
+    version_arguments: tuple[str, ...]
+    fitting_version: str
+    """Regular expression that the output of `version_arguments` has to contain."""
+    built_as: str = ""
+    """The name that `go build` gives it, where that is another."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """A Go module below `dev/tools` whose `tool` directives name the programs to build."""
+
+    name: str
+    binaries: tuple[Binary, ...]
+    minutes: str
+    """How long a cold build takes on two cores."""
+    linker_variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Return where `go.mod` and `go.sum` are."""
+        return MODULES / self.name
+
+    @property
+    def built(self) -> Path:
+        """Return the cache folder of the binaries, named by a digest of every pin that went into them."""
+        pins = b"".join((self.folder / name).read_bytes() for name in ("go.mod", "go.sum"))
+        return cache_folder() / "bin" / f"{self.name}-{hashlib.sha256(pins).hexdigest()[:16]}"
+
+
+def _kubernetes_version() -> str:
+    pinned = re.search(r"k8s\.io/kubernetes (v1\.\d+\.\d+)", (MODULES / "kubernetes" / "go.mod").read_text())
+    if pinned is None:
+        raise ToolError("dev/tools/kubernetes/go.mod names no version of k8s.io/kubernetes")
+    return pinned[1]
+
+
+def _kubernetes() -> Module:
+    version = _kubernetes_version()
+    major, minor, _ = version.removeprefix("v").split(".")
+    same_minor = rf"v{major}\.{minor}\."
+    close_minor = rf"v{major}\.({int(minor) - 1}|{minor}|{int(minor) + 1})\."
+    base = "k8s.io/component-base/version"
+    return Module(
+        name="kubernetes",
+        binaries=(
+            Binary("kube-apiserver", ("--version",), same_minor),
+            Binary("kube-controller-manager", ("--version",), same_minor),
+            Binary("kubectl", ("version", "--client"), close_minor),
+        ),
+        minutes="6 minutes",
+        # Without these the server calls itself v0.0.0, and clients believe it.
+        linker_variables={f"{base}.gitVersion": version, f"{base}.gitMajor": major, f"{base}.gitMinor": minor},
+    )
+
+
+def modules() -> tuple[Module, ...]:
+    """Return every module that the development cluster needs."""
+    return (
+        Module("etcd", (Binary("etcd", ("--version",), r"etcd Version: 3\.[6-9]\.", built_as="server"),), "1 minute"),
+        _kubernetes(),
+        Module("minio", (Binary("minio", ("--version",), r"RELEASE\.202[5-9]"),), "3 minutes"),
+    )
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Paths of the programs that make up the development cluster."""
+
+    etcd: Path
+    kube_apiserver: Path
+    kube_controller_manager: Path
+    kubectl: Path
+    minio: Path
+
+
+def find_tools(report: Report = print) -> Tools:
+    """Return all tools, building once those that are neither installed in a fitting version nor cached.
+
+    Raises ToolError where a build fails.
+    """
+    wanted = modules()
+    missing = [module for module in wanted if not _resolved(module)]
+    if missing:
+        with locked("go-build"):
+            # Another process may have built them while this one waited for the lock.
+            _build_all([module for module in missing if not _resolved(module)], report)
+    paths = {name: path for module in wanted for name, path in _resolved(module).items()}
+    return Tools(**{name.replace("-", "_"): path for name, path in paths.items()})
+
+
+def _resolved(module: Module) -> dict[str, Path]:
+    """Return a path for every binary of the module, or nothing at all where one is missing."""
+    found = {binary.name: _installed(binary) or _cached(module, binary) for binary in module.binaries}
+    return {name: path for name, path in found.items() if path} if all(found.values()) else {}
+
+
+def _installed(binary: Binary) -> Path | None:
+    for folder in (os.environ.get("KUBEBUILDER_ASSETS"), os.environ.get("PATH")):
+        path = shutil.which(binary.name, path=folder) if folder else None
+        if path and _fits(binary, path):
+            return Path(path)
+    return None
+
+
+def _fits(binary: Binary, path: str) -> bool:
+    try:
+        answer = subprocess.run(
+            [path, *binary.version_arguments], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return re.search(binary.fitting_version, answer.stdout) is not None
+
+
+def _cached(module: Module, binary: Binary) -> Path | None:
+    path = module.built / binary.name
+    return path if path.is_file() else None
+
+
+def _build_all(missing: list[Module], report: Report) -> None:
+    if not missing:
+        return
+    go = find_go(report)
+    (cache_folder() / "bin").mkdir(parents=True, exist_ok=True)
+    for left_by_a_killed_build in cache_folder().glob("go-build-*"):
+        shutil.rmtree(left_by_a_killed_build)
+    # Go's build cache grows to 5 GB here, far more than the binaries: it lives as long as this build.
+    with tempfile.TemporaryDirectory(prefix="go-build-", dir=cache_folder()) as work:
+        for module in missing:
+            _build(module, go, Path(work), report)
+
+
+def _build(module: Module, go: Path, work: Path, report: Report) -> None:
+    names = ", ".join(binary.name for binary in module.binaries)
+    report(f"Building {names} from pinned Go modules, once (about {module.minutes} on two cores) ...")
+    started = time.monotonic()
+    fresh = work / module.name
+    fresh.mkdir()
+    _compile(module, go, fresh, work / "gocache")
+    for binary in module.binaries:
+        if binary.built_as:
+            (fresh / binary.built_as).rename(fresh / binary.name)
+    # The rename makes the folder appear whole or not at all.
+    fresh.rename(module.built)
+    report(f"Built {names} in {time.monotonic() - started:.0f} s.")
+
+
+def _compile(module: Module, go: Path, target: Path, build_cache: Path) -> None:
+    flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in module.linker_variables.items())])
+    command = [str(go), "build", "-trimpath", "-buildvcs=false", f"-ldflags={flags}", "-o", f"{target}/", "tool"]
+    environment = {**os.environ, "GOCACHE": str(build_cache), "CGO_ENABLED": "0"}
+    result = subprocess.run(command, cwd=module.folder, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise ToolError(f"go build of {module.name} failed:\n{result.stderr[-4000:]}")
