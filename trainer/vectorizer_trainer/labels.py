@@ -14,6 +14,7 @@ from unicodedata import normalize
 from vectorizer_api.names import LABELS_FILE
 
 from vectorizer_trainer.errors import BadInput, OverLimit
+from vectorizer_trainer.wording import quoted
 
 FEWEST_EXAMPLES = 10
 FEW_EXAMPLES = 100
@@ -21,7 +22,6 @@ FEWEST_LABELS = 2
 
 _HINT = f'{LABELS_FILE} is an object of file names and lists of labels: {{"a.txt": ["label_1", "label_2"]}}.'
 _SPACE = re.compile(r"[ \t\r\n]*")
-_EXCERPT = 80
 _KINDS = {
     "{": "an object",
     "[": "a list",
@@ -70,10 +70,10 @@ def check_trainable(label_sets: Iterable[Iterable[str]], most_labels: int) -> No
             hint=f"Merge or drop labels in {LABELS_FILE}.",
         )
     if len(used) < FEWEST_LABELS:
-        raise BadInput(f"Only the label {_quoted(*used)} is in use: there is nothing to tell apart.")
+        raise BadInput(f"Only the label {quoted(*used)} is in use: there is nothing to tell apart.")
     if len(set(sets)) == 1:
         raise BadInput(
-            f"All {len(sets)} examples carry the same labels, {_quoted(*sorted(used))}: there is nothing to tell apart."
+            f"All {len(sets)} examples carry the same labels, {quoted(*sorted(used))}: there is nothing to tell apart."
         )
 
 
@@ -81,7 +81,7 @@ def label_warnings(label_sets: Iterable[Iterable[str]]) -> list[str]:
     """A sentence for each group of labels that differ by case or white space only, and one where examples are few."""
     sets = list(label_sets)
     warnings = [
-        f"The labels {_quoted(*variants)} differ by case or white space only and are learnt as different labels."
+        f"The labels {quoted(*variants)} differ by case or white space only and are learnt as different labels."
         for variants in _variants({label for labels in sets for label in labels})
     ]
     if len(sets) < FEW_EXAMPLES:
@@ -123,10 +123,10 @@ class _Parser:
         for _ in self._separated("}", "file names"):
             line, name = self._line(), self._string("a file name in double quotes")
             if name in seen:
-                raise self._fault(f"{_quoted(name)} is named twice, first in line {seen[name]}", line)
+                raise self._fault(f"{quoted(name)} is named twice, first in line {seen[name]}", line)
             seen[name] = line
             if self._peek() != ":":
-                raise self._fault(f"expected a colon after {_quoted(name)}, found {self._found()}")
+                raise self._fault(f"expected a colon after {quoted(name)}, found {self._found()}")
             self._at += 1
             yield name, self._labels(name)
         if self._peek():
@@ -134,12 +134,12 @@ class _Parser:
 
     def _labels(self, name: str) -> tuple[str, ...]:
         if self._peek() != "[":
-            raise self._fault(f"the value of {_quoted(name)} must be a list of labels, found {self._found()}")
+            raise self._fault(f"the value of {quoted(name)} must be a list of labels, found {self._found()}")
         labels: dict[str, None] = {}
-        for _ in self._separated("]", f"labels of {_quoted(name)}"):
-            label = self._string(f"a label of {_quoted(name)} in double quotes")
+        for _ in self._separated("]", f"labels of {quoted(name)}"):
+            label = self._string(f"a label of {quoted(name)} in double quotes")
             if not label.strip():
-                raise self._fault(f"{_quoted(name)} has an empty label")
+                raise self._fault(f"{quoted(name)} has an empty label")
             labels[label] = None
         return tuple(labels)
 
@@ -195,7 +195,3 @@ class _Parser:
 
     def _fault(self, what: str, line: int | None = None) -> BadInput:
         return BadInput(f"{LABELS_FILE}, line {line or self._line()}: {what}.", hint=_HINT)
-
-
-def _quoted(*texts: str) -> str:
-    return ", ".join(f"“{text if len(text) <= _EXCERPT else text[:_EXCERPT] + '…'}”" for text in texts)

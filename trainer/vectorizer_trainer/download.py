@@ -1,0 +1,125 @@
+"""Download, decode and embed, overlapped: files stream through the disk, and memory holds a window of them."""
+
+import hashlib
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from threading import BoundedSemaphore
+
+import numpy as np
+from numpy.typing import NDArray
+from vectorizer_api.run import Limits, RejectedFile, Stage
+
+from vectorizer_trainer.cache import Array, ItemCache, check_disk
+from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.inventory import LabelledFile
+from vectorizer_trainer.store import Store
+from vectorizer_trainer.tuning.types import Observer
+from vectorizer_trainer.vectorizer import Vectorizer
+from vectorizer_trainer.wording import quoted
+
+DOWNLOADS = 32
+"""Files downloaded at once: storage answers slowly and in parallel."""
+
+_WINDOW = 128
+"""Files on their way, decoded ones included."""
+_BATCH = 64
+"""Items embedded together."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The files that could be read, in the order of their names."""
+
+    files: list[LabelledFile]
+    digests: list[str]
+    """SHA-256 of each file's content."""
+    items: Sequence[Array]
+    vectors: NDArray[np.float32]
+    """[files, dimension] of the starting vectorizer."""
+    unreadable: list[RejectedFile]
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    file: LabelledFile
+    digest: str
+    item: Array
+
+
+class Reader:
+    """Reads the files of a batch folder for a vectorizer."""
+
+    def __init__(self, batch: Store, vectorizer: Vectorizer, limits: Limits, scratch: Path) -> None:
+        """Takes the store, the starting vectorizer, the limits, and a folder for what is on its way."""
+        self._batch = batch
+        self._vectorizer = vectorizer
+        self._limits = limits
+        self._scratch = scratch
+        # A decoder holds a file in full: as many at once as there are cores, however many downloads wait.
+        self._decoders = BoundedSemaphore(len(os.sched_getaffinity(0)))
+
+    def read(self, files: Sequence[LabelledFile], observer: Observer) -> Reading:
+        """Download, decode and embed; raises OverLimit with the file's name, InputChanged and StorageError."""
+        largest = sorted((file.entry.size for file in files), reverse=True)[:DOWNLOADS]
+        check_disk(self._scratch, sum(largest))
+        observer.stage(Stage.DOWNLOADING, len(files))
+        items = ItemCache(self._scratch / "items", len(files))
+        decoded: list[tuple[LabelledFile, str]] = []
+        unreadable: list[RejectedFile] = []
+        parts: list[NDArray[np.float32]] = []
+        started = time.monotonic()
+        for step, result in enumerate(self._results(files), 1):
+            if isinstance(result, RejectedFile):
+                unreadable.append(result)
+            else:
+                decoded.append((result.file, result.digest))
+                items.append(result.item)
+            if len(decoded) - _BATCH * len(parts) == _BATCH:
+                parts.append(self._vectorizer.encode_items(items[-_BATCH:]))
+            observer.advance(step, examples_per_second=step / (time.monotonic() - started))
+        parts.append(self._vectorizer.encode_items(items[_BATCH * len(parts) :]))
+        return Reading(
+            [file for file, _ in decoded], [digest for _, digest in decoded], items, np.concatenate(parts), unreadable
+        )
+
+    def _results(self, files: Sequence[LabelledFile]) -> Iterator[_Decoded | RejectedFile]:
+        """The files in their order, each as soon as it is there."""
+        pool = ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="download")
+        window: deque[Future[_Decoded | RejectedFile]] = deque()
+        try:
+            for file in files:
+                window.append(pool.submit(self._read, file))
+                if len(window) == _WINDOW:
+                    yield window.popleft().result()
+            while window:
+                yield window.popleft().result()
+        finally:
+            # Not waited for: whoever stops the run wants it to stop now.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, file: LabelledFile) -> _Decoded | RejectedFile:
+        local = self._scratch / self._local_name(file.name)
+        try:
+            digest = self._batch.fetch(file.entry, local)
+            with self._decoders:
+                return _Decoded(file, digest, self._vectorizer.decode(local, self._limits))
+        except UnreadableFile as error:
+            _log.info("rejected %s: %s", quoted(file.name), error)
+            return RejectedFile(name=file.name, reason=str(error))
+        except OverLimit as error:
+            raise OverLimit(f"{quoted(file.name)}: {error}") from error
+        finally:
+            local.unlink(missing_ok=True)
+
+    def _local_name(self, key: str) -> str:
+        """A name that the key's author cannot steer: its digest, and a suffix that the content type knows."""
+        suffix = PurePosixPath(key).suffix.lower()
+        return hashlib.sha256(key.encode()).hexdigest() + (suffix if suffix in self._vectorizer.suffixes else "")
