@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from vectorizer_api.cel import immutable, immutable_optional, map_by, rules
+from vectorizer_api.cel import Rule, immutable, immutable_optional, map_by, rules
 from vectorizer_api.conditions import Condition
 from vectorizer_api.content import AugmentationConditions, ContentType
 from vectorizer_api.model import StoredModel
@@ -21,9 +21,11 @@ MAX_FOLDER_LENGTH = 128
 MAX_EXAMPLES = 10_000
 MAX_DURATION_SECONDS = 12 * 3600
 
-NO_CONTROL = ("!self.matches('[\\\\p{Cc}\\\\p{Zl}\\\\p{Zp}]')", "must not contain line breaks or control characters")
-TRIMMED = ("self == self.trim()", "must not start or end with white space")
-OPTIONAL_NAME_LENGTH = (
+NO_CONTROL = Rule(
+    "!self.matches('[\\\\p{Cc}\\\\p{Zl}\\\\p{Zp}]')", "must not contain line breaks or control characters"
+)
+TRIMMED = Rule("self == self.trim()", "must not start or end with white space")
+OPTIONAL_NAME_LENGTH = Rule(
     f"self.size() == 0 || self.size() >= {NAME_MIN}",
     f"must be {NAME_MIN} to {NAME_MAX} characters long, or absent",
 )
@@ -33,11 +35,11 @@ Url = Annotated[
     StringConstraints(min_length=1, max_length=MAX_URL_LENGTH),
     Field(
         json_schema_extra=rules(
-            (
+            Rule(
                 "isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != ''",
                 "must be a URL such as https://host/path/file.jpg",
             ),
-            ("!self.matches('^[^/]*//[^/?#]*@')", "must not hold a user name or password"),
+            Rule("!self.matches('^[^/]*//[^/?#]*@')", "must not hold a user name or password"),
         )
     ),
 ]
@@ -59,15 +61,15 @@ class FineTuneSpec(StoredModel):
 
     model_config = ConfigDict(
         json_schema_extra=rules(
-            (
+            Rule(
                 "self.downloadFromBatchCloudFolder || self.fileUrls.size() > 0",
                 "there is nothing to train on: set downloadFromBatchCloudFolder to true, or list fileUrls",
             ),
-            (
+            Rule(
                 "self.startingCustomVectorizerName != self.customVectorizerName",
                 "customVectorizerName must be a new name: a vectorizer never changes, so improving one gives another",
             ),
-            (
+            Rule(
                 "self.customVectorizerNameForSampling != self.customVectorizerName",
                 "customVectorizerNameForSampling must name a vectorizer that exists, not the one to be created",
             ),
@@ -107,7 +109,7 @@ class FineTuneSpec(StoredModel):
         max_length=MAX_URLS,
         json_schema_extra=rules(
             immutable("fileUrls"),
-            (
+            Rule(
                 f"self.map(u, u.size()).sum() <= {MAX_URLS_LENGTH}",
                 f"must hold at most {MAX_URLS_LENGTH} characters in all; put more into file_urls.json",
             ),
@@ -121,12 +123,12 @@ class FineTuneSpec(StoredModel):
         max_length=MAX_FOLDER_LENGTH,
         json_schema_extra=rules(
             immutable("batchFolder"),
-            ("!self.startsWith('/')", "must be relative: leave out the leading slash"),
-            (
+            Rule("!self.startsWith('/')", "must be relative: leave out the leading slash"),
+            Rule(
                 "!self.contains('//') && !self.matches('(^|/)[.][.]?(/|$)')",
                 "must not contain empty, '.' or '..' path segments",
             ),
-            (
+            Rule(
                 "!self.matches('[*?$\\\\\\\\\\\\p{Cc}\\\\p{Zl}\\\\p{Zp}]')",
                 "must not contain * ? $ \\ or control characters",
             ),
@@ -224,7 +226,9 @@ class FineTune(Resource):
     """VectorizerFineTune asks for a custom vectorizer; the namespace is the account."""
 
     model_config = ConfigDict(
-        json_schema_extra=rules(("self.metadata.name.size() <= 63", "metadata.name must be at most 63 characters long"))
+        json_schema_extra=rules(
+            Rule("self.metadata.name.size() <= 63", "metadata.name must be at most 63 characters long")
+        )
     )
 
     kind: str = "VectorizerFineTune"
