@@ -17,9 +17,9 @@ def enumerated(texts: Sequence[str]) -> str:
     return f"{quoted(*texts[:_NAMED])} and {more:,} more" if more > 0 else quoted(*texts)
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 file`, `2 files`, `1,000 files`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
 
 
 def bytes_in_words(size: float) -> str:

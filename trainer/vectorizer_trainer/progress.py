@@ -1,0 +1,184 @@
+"""How far a run is and how long it will still take: for progress.json, for the log, for a bar in a terminal."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from vectorizer_api.names import PROGRESS_FILE
+from vectorizer_api.run import Dataset, Metric, Outcome, Progress, RunProgress, Stage
+
+from vectorizer_trainer.errors import StorageError
+from vectorizer_trainer.store import Store
+
+Listener = Callable[[RunProgress], None]
+
+ORDER = list(Stage)
+
+_DEEP_FROM = 300
+"""Examples from which a deep candidate is trained."""
+_BEST_KNOWN = 0.2
+"""Share of a stage from which its own pace tells more than the forecast."""
+
+_log = logging.getLogger(__name__)
+
+
+class Forecast:
+    """Seconds that each stage takes, from the number of examples and the time to read and embed one of them.
+
+    The factors are measured: one embedding is the unit, since the same network does most of each stage's work.
+    """
+
+    def __init__(self) -> None:
+        self.examples = 1000
+        self.seconds_per_example = 0.02
+
+    def seconds(self, stage: Stage) -> float:
+        """The whole length of a stage."""
+        return {
+            Stage.STARTING: 5.0,
+            Stage.DOWNLOADING: self._embeddings(1.0),
+            Stage.BASELINE: 1.0,
+            Stage.ADAPTING: 1.0 + 0.003 * self.examples,
+            Stage.TUNING: self._embeddings(2.5 * self._epochs()) if self.examples >= _DEEP_FROM else 0.0,
+            Stage.INTERPOLATING: 1.0 + self._embeddings(0.5),
+            Stage.EVALUATING: 1.0 + self._embeddings(0.2),
+            Stage.UPLOADING: 3.0,
+            Stage.DONE: 0.0,
+        }[stage]
+
+    def after(self, stage: Stage) -> float:
+        """All stages behind `stage`."""
+        return sum(self.seconds(later) for later in ORDER[ORDER.index(stage) + 1 :])
+
+    def _embeddings(self, share: float) -> float:
+        return share * self.examples * self.seconds_per_example
+
+    def _epochs(self) -> float:
+        return min(max(6 * math.sqrt(1000 / self.examples), 3.0), 12.0)
+
+
+class ProgressTracker:
+    """Is told of stages and steps, and tells its listeners how far the whole run is."""
+
+    def __init__(self, listeners: Sequence[Listener], clock: Callable[[], float] = time.monotonic) -> None:
+        """Takes who is to be told, and a clock in seconds."""
+        self.seconds: dict[Stage, float] = {}
+        self._listeners = listeners
+        self._clock = clock
+        self._forecast = Forecast()
+        self._run_started = self._stage_started = clock()
+        self._stage, self._steps, self._step = Stage.STARTING, 0, 0
+        self._epoch: int | None = None
+        self._rate: float | None = None
+        self._percent = 0.0
+        self._dataset: Dataset | None = None
+        self._metrics: list[Metric] | None = None
+        self._outcome: Outcome | None = None
+
+    def stage(self, stage: Stage, steps: int) -> None:
+        """A stage begins that takes `steps` steps; the one before it is over."""
+        self._finish_stage()
+        self._stage, self._steps, self._step = stage, steps, 0
+        self._epoch = self._rate = None
+        self._stage_started = self._clock()
+        if stage is Stage.DOWNLOADING:
+            self._forecast.examples = max(steps, 1)
+        _log.info("%s", stage)
+        self._tell()
+
+    def advance(
+        self,
+        step: int,
+        *,
+        epoch: int | None = None,
+        examples_per_second: float | None = None,
+        loss: float | None = None,
+    ) -> None:
+        """`step` steps of the stage are done."""
+        self._step, self._epoch, self._rate = step, epoch, examples_per_second
+        if loss is not None:
+            _log.debug("step %d of %d, loss %.4f", step, self._steps, loss)
+        self._tell()
+
+    def found(self, dataset: Dataset) -> None:
+        """What the run found to train on, as far as it is known."""
+        self._dataset = dataset
+        self._tell()
+
+    def judged(self, metrics: list[Metric], outcome: Outcome) -> None:
+        """How the run ends."""
+        self._metrics, self._outcome = metrics, outcome
+        self._tell()
+
+    def _finish_stage(self) -> None:
+        took = self._clock() - self._stage_started
+        self.seconds[self._stage] = round(self.seconds.get(self._stage, 0.0) + took, 3)
+        if self._stage is Stage.DOWNLOADING:
+            self._forecast.seconds_per_example = took / self._forecast.examples
+
+    def _tell(self) -> None:
+        progress = RunProgress(
+            progress=self._now(), dataset=self._dataset, metrics=self._metrics, outcome=self._outcome
+        )
+        for listener in self._listeners:
+            listener(progress)
+
+    def _now(self) -> Progress:
+        remaining = 0.0 if self._stage is Stage.DONE else self._rest_of_stage() + self._forecast.after(self._stage)
+        elapsed = self._clock() - self._run_started
+        share = 100.0 if self._stage is Stage.DONE else 100 * elapsed / max(elapsed + remaining, 1e-9)
+        # A longer forecast than before must not look like lost work.
+        self._percent = max(self._percent, round(share, 1))
+        return Progress(
+            stage=self._stage,
+            percent=self._percent,
+            epoch=self._epoch,
+            step=self._step if self._steps else None,
+            steps=self._steps or None,
+            eta_seconds=round(remaining),
+            examples_per_second=self._rate,
+            last_update_time=datetime.now(UTC),
+        )
+
+    def _rest_of_stage(self) -> float:
+        """The stage's own pace, trusted the more the further it is; the forecast at its beginning."""
+        took = self._clock() - self._stage_started
+        done = min(self._step / self._steps, 1.0) if self._steps else 0.0
+        foreseen = max(self._forecast.seconds(self._stage) - took, 0.0) if done < 1 else 0.0
+        if done == 0:
+            return foreseen
+        if self._stage is Stage.DOWNLOADING:
+            self._forecast.seconds_per_example = took / max(self._step, 1)
+        trust = min(done / _BEST_KNOWN, 1.0)
+        return trust * took * (1 - done) / done + (1 - trust) * foreseen
+
+
+class ProgressFile:
+    """A listener that keeps progress.json, at once where more than the steps changed, else every few seconds.
+
+    A write that fails is dropped: the next one says more, and no run fails for want of being watched.
+    """
+
+    def __init__(self, store: Store, interval: float = 3.0, clock: Callable[[], float] = time.monotonic) -> None:
+        """Takes where to write, and the least seconds between two writes within a stage."""
+        self._store = store.impatient()
+        self._interval = interval
+        self._clock = clock
+        self._last: tuple[Stage, Dataset | None, Outcome | None] | None = None
+        self._next = 0.0
+
+    def __call__(self, progress: RunProgress) -> None:
+        """Write where there is news."""
+        began = self._clock()
+        news = (progress.progress.stage, progress.dataset, progress.outcome)
+        if news == self._last and began < self._next:
+            return
+        self._last = news
+        try:
+            self._store.put(PROGRESS_FILE, progress.model_dump_json(by_alias=True, exclude_none=True).encode())
+        except StorageError as error:
+            _log.warning("%s", error)
+        # Slow storage must not hold up the training by more than a tenth.
+        self._next = self._clock() + max(self._interval, 10 * (self._clock() - began))
