@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,10 @@ from vectorizer_trainer.errors import BadInput
 from vectorizer_trainer.inventory import Inventory, LabelledFile
 from vectorizer_trainer.labels import check_trainable, label_warnings
 from vectorizer_trainer.sampling import Duplicates, Part, choose_examples, find_duplicates, split
-from vectorizer_trainer.tuning.types import Examples
 from vectorizer_trainer.wording import counted, enumerated, quoted
+
+if TYPE_CHECKING:
+    from vectorizer_trainer.tuning.types import Examples
 
 FAULTS_ALLOWED = 5
 FAULTS_ALLOWED_SHARE = 0.05
@@ -43,15 +46,21 @@ class TrainingSet:
     """Examples by their use, and where they come from."""
 
     label_names: list[str]
-    train: Examples
-    choose: Examples
-    gate: Examples
+    train: "Examples"
+    choose: "Examples"
+    gate: "Examples"
     selection: Selection
     dataset: Dataset
     rejected: list[RejectedFile]
     """All of them; the dataset lists the first 20."""
     warnings: list[str]
     """All of them; the dataset lists the first 50."""
+
+    def with_warnings(self, more: Sequence[str]) -> "TrainingSet":
+        """The same with further warnings, also in the dataset."""
+        warnings = [*self.warnings, *more]
+        dataset = self.dataset.model_copy(update={"warnings": _in_status(warnings)})
+        return replace(self, warnings=warnings, dataset=dataset)
 
 
 def check_inventory(inventory: Inventory, limits: Limits) -> None:
@@ -78,6 +87,8 @@ def describe_reading(inventory: Inventory, reading: Reading) -> Dataset:
 
 def select(inventory: Inventory, reading: Reading, training: TrainingSettings, limits: Limits) -> TrainingSet:
     """Drop copies, choose at most `maxExamples`, and split; raises BadInput where too little is left."""
+    from vectorizer_trainer.tuning.types import Examples
+
     duplicates = find_duplicates(reading.digests, [frozenset(file.labels) for file in reading.files])
     distinct = [reading.files[index] for index in duplicates.kept]
     check_trainable((file.labels for file in distinct), limits.max_labels)
@@ -97,7 +108,7 @@ def select(inventory: Inventory, reading: Reading, training: TrainingSettings, l
     rejected = _rejected(inventory, reading)
     digest = _digest(files, [reading.digests[index] for index in indices])
 
-    def examples(part: Part) -> Examples:
+    def examples(part: Part) -> "Examples":
         own = np.flatnonzero(parts == part)
         rows = [indices[position] for position in own]
         return Examples(Selected(reading.items, rows), targets[own], groups[own], reading.vectors[rows])
@@ -112,11 +123,6 @@ def select(inventory: Inventory, reading: Reading, training: TrainingSettings, l
         rejected=rejected,
         warnings=warnings,
     )
-
-
-def in_status(warnings: Sequence[str]) -> list[str]:
-    """The first 50 warnings, each cut after 500 characters."""
-    return [warning[:_WARNING_LENGTH] for warning in warnings[:_WARNINGS_IN_STATUS]]
 
 
 def _check_faults(faults: Sequence[RejectedFile], examples: int) -> None:
@@ -143,8 +149,13 @@ def _describe(
         selected=len(selected),
         rejected=len(rejected),
         rejected_files=list(rejected[:_REJECTED_IN_STATUS]),
-        warnings=in_status(warnings),
+        warnings=_in_status(warnings),
     )
+
+
+def _in_status(warnings: Sequence[str]) -> list[str]:
+    """The first 50 warnings, each cut after 500 characters."""
+    return [warning[:_WARNING_LENGTH] for warning in warnings[:_WARNINGS_IN_STATUS]]
 
 
 def _rejected(inventory: Inventory, reading: Reading) -> list[RejectedFile]:

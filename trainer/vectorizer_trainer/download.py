@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,11 @@ from vectorizer_trainer.cache import Array, ItemCache, check_disk
 from vectorizer_trainer.errors import OverLimit, UnreadableFile
 from vectorizer_trainer.inventory import LabelledFile
 from vectorizer_trainer.store import Store
-from vectorizer_trainer.tuning.types import Observer
-from vectorizer_trainer.vectorizer import Vectorizer
 from vectorizer_trainer.wording import quoted
+
+if TYPE_CHECKING:
+    from vectorizer_trainer.tuning.types import Observer
+    from vectorizer_trainer.vectorizer import Vectorizer
 
 DOWNLOADS = 32
 """Files downloaded at once: storage answers slowly and in parallel."""
@@ -57,7 +60,7 @@ class _Decoded:
 class Reader:
     """Reads the files of a batch folder for a vectorizer."""
 
-    def __init__(self, batch: Store, vectorizer: Vectorizer, limits: Limits, scratch: Path) -> None:
+    def __init__(self, batch: Store, vectorizer: "Vectorizer", limits: Limits, scratch: Path) -> None:
         """Takes the store, the starting vectorizer, the limits, and a folder for what is on its way."""
         self._batch = batch
         self._vectorizer = vectorizer
@@ -66,7 +69,7 @@ class Reader:
         # A decoder holds a file in full: as many at once as there are cores, however many downloads wait.
         self._decoders = BoundedSemaphore(len(os.sched_getaffinity(0)))
 
-    def read(self, files: Sequence[LabelledFile], observer: Observer) -> Reading:
+    def read(self, files: Sequence[LabelledFile], observer: "Observer") -> Reading:
         """Download, decode and embed; raises OverLimit with the file's name, InputChanged and StorageError."""
         largest = sorted((file.entry.size for file in files), reverse=True)[:DOWNLOADS]
         check_disk(self._scratch, sum(largest))

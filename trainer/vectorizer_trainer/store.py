@@ -49,8 +49,8 @@ class Entry:
     """Path relative to the store, with `/` between its segments."""
     size: int
     """Bytes."""
-    version: str
-    """Changes when the content does: the ETag of an object; inode, size and time of a file."""
+    version: str | None
+    """Changes when the content does (ETag of an object; inode, size and time of a file); None if it was not listed."""
 
 
 class Store(Protocol):
@@ -131,7 +131,7 @@ class FolderStore:
         try:
             with source.open("rb") as stream, target.open("wb") as sink:
                 received = _copy(iter(lambda: stream.read(_CHUNK), b""), sink, digest, entry)
-            unchanged = _version(source) == entry.version and received == entry.size
+            unchanged = entry.version in {None, _version(source)} and received == entry.size
         except FileNotFoundError as error:
             raise InputChanged(f"{entry.key!r} was deleted while the run was reading the folder.") from error
         except OSError as error:
@@ -259,7 +259,7 @@ class S3Store:
                 bucket_name=self.bucket,
                 object_name=self.prefix + entry.key,
                 offset=offset,
-                request_headers={"If-Match": f'"{entry.version}"'},
+                request_headers={"If-Match": f'"{entry.version}"'} if entry.version else {},
             )
         except S3Error as error:
             if error.code in _CHANGED_CODES:

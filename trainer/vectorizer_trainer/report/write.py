@@ -1,0 +1,126 @@
+"""From what a run did to its report."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from vectorizer_api.artifact import BaseReference
+from vectorizer_api.content import AUGMENTED_BY_SWITCH
+from vectorizer_api.run import RunDescription, Stage
+
+from vectorizer_trainer.dataset import TrainingSet
+from vectorizer_trainer.report.document import (
+    Augmentation,
+    Candidate,
+    Copy,
+    CurvePoint,
+    LabelChange,
+    Origin,
+    Provenance,
+    Report,
+    SelectedFile,
+    Selection,
+)
+
+if TYPE_CHECKING:
+    from vectorizer_trainer.tuning.types import Tuned
+
+_LIBRARIES = ("numpy", "open_clip_torch", "safetensors", "sentence-transformers", "torch", "transformers")
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The vectorizers that the result descends from."""
+
+    base: BaseReference
+    start: Origin
+
+
+def build_report(
+    run: RunDescription,
+    training_set: TrainingSet,
+    tuned: "Tuned",
+    lineage: Lineage,
+    started: datetime,
+    seconds: Mapping[Stage, float],
+) -> Report:
+    """The report of a run that ended well, from the seconds that each of its stages took."""
+    return Report(
+        custom_vectorizer_name=run.custom_vectorizer_name,
+        content_type=run.content_type,
+        dimension=tuned.vectorizer.dimension,
+        outcome=tuned.outcome,
+        verdict=tuned.reason,
+        metrics=tuned.metrics,
+        held_out=tuned.held_out,
+        candidates=[Candidate.model_validate(vars(candidate)) for candidate in tuned.candidates],
+        chosen=tuned.chosen,
+        alpha=tuned.alpha,
+        curves=[CurvePoint.model_validate(vars(point)) for point in tuned.curves],
+        labels=[LabelChange.model_validate(vars(label)) for label in tuned.labels],
+        effective_rank=tuned.effective_rank,
+        dataset=training_set.dataset,
+        rejected_files=training_set.rejected,
+        warnings=training_set.warnings,
+        selection=_selection(training_set),
+        augmentation=_augmentation(run),
+        provenance=_provenance(run, tuned, lineage, started, seconds),
+    )
+
+
+def augmentation_warnings(run: RunDescription) -> list[str]:
+    """What a user of the augmentation switches must know of this run."""
+    if run.content_type in AUGMENTED_BY_SWITCH:
+        return ["Augmentation is not applied yet: the examples were trained on as they are."]
+    off = run.augmentation.switched_off()
+    if not off:
+        return []
+    return [f"augmentationConditions has no effect for {run.content_type}: {', '.join(off)} false changes nothing."]
+
+
+def _augmentation(run: RunDescription) -> Augmentation:
+    note = " ".join(augmentation_warnings(run)) or f"{run.content_type} is not augmented."
+    return Augmentation(applied=False, note=note, switches=run.augmentation)
+
+
+def _selection(training_set: TrainingSet) -> Selection:
+    selection = training_set.selection
+    return Selection(
+        files=[
+            SelectedFile.model_validate({"name": name, "part": part.name.lower()})
+            for name, part in selection.parts.items()
+        ],
+        copies=[Copy(name=name, of=of) for name, of in selection.copies.items()],
+        not_chosen=selection.not_chosen,
+    )
+
+
+def _provenance(
+    run: RunDescription,
+    tuned: "Tuned",
+    lineage: Lineage,
+    started: datetime,
+    seconds: Mapping[Stage, float],
+) -> Provenance:
+    import torch
+
+    libraries = {name: version(name) for name in _LIBRARIES}
+    return Provenance(
+        run_uid=run.run_uid,
+        attempt=run.attempt,
+        fine_tune=run.fine_tune,
+        base=lineage.base,
+        start=lineage.start,
+        licence=tuned.vectorizer.description.licence,
+        training=run.training,
+        versions={"vectorizer-operator": version("vectorizer-operator"), "python": platform.python_version()}
+        | libraries,
+        threads=torch.get_num_threads(),
+        device="cuda" if torch.cuda.is_available() else "cpu",
+        started=started,
+        finished=datetime.now(UTC),
+        stage_seconds={str(stage): took for stage, took in seconds.items()},
+    )
