@@ -11,6 +11,7 @@ from kubernetes import client, config
 from vectorizer_dev.component import Component, Components
 from vectorizer_dev.control_plane import ControlPlane, start_control_plane
 from vectorizer_dev.object_store import ObjectStore, start_object_store, wait_until_ready
+from vectorizer_dev.ports import free_port
 from vectorizer_dev.tools import Tools, find_tools
 
 NODE_NAME = "process-node"
@@ -48,6 +49,7 @@ class DevelopmentCluster:
             kubeconfig = control_plane.api.kubeconfig_with_certificate(folder / "admin.kubeconfig", control_plane.admin)
             cluster = cls(folder, tools, components, control_plane, store, kubeconfig)
             wait_until_ready(store)
+            control_plane.wait_for_controllers()
             node.wait_ready(cluster.node_is_ready, NODE_START_TIMEOUT)
             yield cluster
 
@@ -84,11 +86,15 @@ def _start_process_node(control_plane: ControlPlane, folder: Path, components: C
     api, authority = control_plane.api, control_plane.authority
     scheduler = authority.client("system:kube-scheduler")
     node = authority.client(f"system:node:{NODE_NAME}", "system:nodes")
+    serving = authority.server(NODE_NAME)
     command = [
         *(sys.executable, "-m", "vectorizer_dev.process_node"),
         *("--name", NODE_NAME),
         *("--folder", str(folder / "node")),
         *("--kubeconfig", str(api.kubeconfig_with_certificate(folder / "node.kubeconfig", node))),
         *("--scheduler-kubeconfig", str(api.kubeconfig_with_certificate(folder / "scheduler.kubeconfig", scheduler))),
+        *("--certificate", str(serving.certificate), "--key", str(serving.key)),
+        *("--client-authority", str(authority.certificate_file)),
+        *("--log-port", str(free_port())),
     ]
     return components.start("process-node", command)

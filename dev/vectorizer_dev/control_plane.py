@@ -23,10 +23,19 @@ class ControlPlane:
     api: ApiEndpoint
     authority: CertificateAuthority
     admin: KeyPair
+    controller_manager: Component
+
+    def wait_for_controllers(self) -> None:
+        """Wait until namespaces get what their pods need.
+
+        Raises ComponentError where they do not.
+        """
+        tls = _admin_tls(self.authority, self.admin)
+        self.controller_manager.wait_ready(lambda: _controllers_work(self.api, tls), START_TIMEOUT)
 
 
 def start_control_plane(tools: Tools, folder: Path, components: Components) -> ControlPlane:
-    """Start the three servers with their data below `folder` and return when they answer.
+    """Start the three servers with their data below `folder`; the API server answers when this returns.
 
     Raises ComponentError where one of them does not start.
     """
@@ -37,12 +46,16 @@ def start_control_plane(tools: Tools, folder: Path, components: Components) -> C
     admin = authority.client("admin", "system:masters")
     etcd_url = _start_etcd(tools, folder, components)
     api_server, api = _start_api_server(tools, components, etcd_url, authority, signing_key)
-    tls = ssl.create_default_context(cafile=str(authority.certificate_file))
-    tls.load_cert_chain(admin.certificate, admin.key)
+    tls = _admin_tls(authority, admin)
     api_server.wait_ready(lambda: _answers(f"{api.url}/readyz", tls), START_TIMEOUT)
     managers = _start_controller_manager(tools, folder, components, api, authority, signing_key)
-    managers.wait_ready(lambda: _controllers_work(api, tls), START_TIMEOUT)
-    return ControlPlane(api, authority, admin)
+    return ControlPlane(api, authority, admin, managers)
+
+
+def _admin_tls(authority: CertificateAuthority, admin: KeyPair) -> ssl.SSLContext:
+    tls = ssl.create_default_context(cafile=str(authority.certificate_file))
+    tls.load_cert_chain(admin.certificate, admin.key)
+    return tls
 
 
 def _start_etcd(tools: Tools, folder: Path, components: Components) -> str:
@@ -112,6 +125,9 @@ def _start_controller_manager(
         f"--secure-port={free_port()}",
         "--leader-elect=false",
         "--use-service-account-credentials",
+        # Its thrift towards a shared API server would cost each start seconds.
+        "--kube-api-qps=500",
+        "--kube-api-burst=500",
         "--controllers=*,-nodeipam,-nodelifecycle",
         f"--service-account-private-key-file={signing_key}",
         f"--root-ca-file={authority.certificate_file}",

@@ -20,11 +20,12 @@ CONFLICT = 409
 class ProcessNode:
     """Follows the pods that are bound to it."""
 
-    def __init__(self, name: str, api: KubernetesApi, folder: Path, capacity: Capacity) -> None:
+    def __init__(self, name: str, api: KubernetesApi, folder: Path, capacity: Capacity, log_port: int) -> None:
         self._name = name
         self._api = api
         self._folder = folder
         self._capacity = capacity
+        self._log_port = log_port
         self._pods: dict[str, Pod] = {}
         self._lives: dict[str, PodLife] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -33,6 +34,13 @@ class ProcessNode:
     def pods(self) -> Iterable[Pod]:
         """Return the pods bound to this node as they were last seen."""
         return list(self._pods.values())
+
+    def life(self, namespace: str, name: str) -> PodLife | None:
+        """Return the life of a pod of this node."""
+        for uid, pod in self._pods.items():
+            if (pod.metadata.namespace, pod.metadata.name) == (namespace, name):
+                return self._lives[uid]
+        return None
 
     async def register(self) -> None:
         """Create the Node object, or take over the one that an earlier process made, and report it ready."""
@@ -49,6 +57,7 @@ class ProcessNode:
             "allocatable": quantities,
             "addresses": [{"type": "InternalIP", "address": status.ADDRESS}],
             "conditions": [{**ready, "lastHeartbeatTime": status.now(), "lastTransitionTime": status.now()}],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": self._log_port}},
             "nodeInfo": _node_info(),
         }
         await persistently(lambda: self._api.patch(f"/api/v1/nodes/{self._name}/status", {"status": report}))

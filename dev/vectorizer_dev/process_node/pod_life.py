@@ -33,11 +33,17 @@ class PodLife:
         self._deletion = asyncio.Event()
         self._grace = pod.spec.termination_grace_period_seconds
         self._process: ContainerProcess | None = None
+        self._over = pod.is_finished
 
     @property
     def log(self) -> Path:
         """Return the file that holds what the container writes."""
         return self._folder / "container.log"
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing more will be written to the log."""
+        return self._over
 
     def ask_to_end(self, grace_seconds: int) -> None:
         """Take note that the object's deletion was asked for."""
@@ -53,7 +59,9 @@ class PodLife:
     async def run(self) -> None:
         """Run the pod to its end, report it, and remove the object where its deletion was asked for."""
         if not self._pod.is_finished:
-            await self._report(await self._final_status())
+            final_status = await self._final_status()
+            self._over = True
+            await self._report(final_status)
         await asyncio.to_thread(shutil.rmtree, self._folder / "volumes", ignore_errors=True)
         await self._deletion.wait()
         await self._tell(self._remove_object)

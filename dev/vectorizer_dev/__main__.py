@@ -1,0 +1,65 @@
+"""`python -m vectorizer_dev tools | cluster | demo`."""
+
+import signal
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from vectorizer_api.content import ContentType
+
+from vectorizer_dev.interruption import end_on_first_signal
+from vectorizer_dev.tools import find_tools
+
+app = typer.Typer(help="The development cluster of vectorizer-operator.", no_args_is_help=True, add_completion=False)
+console = Console(highlight=False)
+
+
+@app.command()
+def tools() -> None:
+    """Find or build etcd, kube-apiserver, kube-controller-manager, kubectl and MinIO."""
+    for name, path in vars(find_tools(console.print)).items():
+        console.print(f"{name.replace('_', '-'):24} {path}")
+
+
+@app.command()
+def cluster() -> None:
+    """Run the development cluster with the operator until Ctrl-C."""
+    from vectorizer_dev.session import development_platform, how_to_use
+
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="vectorizer-cluster-") as folder,
+            development_platform(Path(folder), list(SERVED), console) as platform,
+        ):
+            console.print(how_to_use(platform))
+            signal.pause()
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+
+
+@app.command()
+def demo(
+    content: Annotated[ContentType, typer.Option(help="What to fine-tune on: Text or Image.")] = ContentType.TEXT,
+) -> None:
+    """Fine-tune on real data from a manifest to the new neighbours, on a cluster of its own."""
+    from vectorizer_dev.demo import run_demo
+
+    try:
+        run_demo(content, console)
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+
+
+SERVED = (ContentType.TEXT, ContentType.IMAGE)
+
+
+def main() -> None:
+    """Run a command; Ctrl-C ends it in order."""
+    end_on_first_signal()
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""What a platform engineer sets up once: the API, the operator's rights and S3 user, the bases, and the operator."""
+
+import json
+import secrets
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.error import URLError
+
+from minio import Minio
+from vectorizer_api.content import ContentType
+
+from vectorizer_dev.cluster import DevelopmentCluster
+from vectorizer_dev.component import Component
+from vectorizer_dev.object_store import S3Account
+from vectorizer_dev.ports import free_port
+
+REPOSITORY = Path(__file__).parent.parent.parent
+SYSTEM_NAMESPACE = "vectorizer-system"
+OPERATOR = "vectorizer-operator"
+"""Name of the operator's service account and of its S3 user."""
+BASES_BUCKET = "vectorizer-bases"
+START_TIMEOUT = 60.0
+UPLOADS_AT_A_TIME = 8
+_INDEX = "vectorizer.json"
+
+OPERATOR_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Deny", "Action": ["admin:*"]},
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:ListBucket"],
+            "Resource": ["arn:aws:s3:::*-batch", "arn:aws:s3:::*-batch/*"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:ListBucket"],
+            "Resource": [f"arn:aws:s3:::{BASES_BUCKET}", f"arn:aws:s3:::{BASES_BUCKET}/*"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": [
+                "s3:GetObject",
+                "s3:PutObject",
+                "s3:DeleteObject",
+                "s3:ListBucket",
+                "s3:AbortMultipartUpload",
+                "s3:ListMultipartUploadParts",
+            ],
+            "Resource": ["arn:aws:s3:::*-models", "arn:aws:s3:::*-models/*"],
+        },
+    ],
+}
+"""The operator hands out parts of its own rights by AssumeRole, which every regular user may call."""
+
+PROFILES = {
+    "default": "default",
+    "profiles": {"default": {"resources": {"requests": {"cpu": "1", "memory": "2Gi"}}, "maxDurationSeconds": 3600}},
+}
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A development cluster that takes fine-tunes."""
+
+    cluster: DevelopmentCluster
+    operator: Component
+    operator_account: S3Account
+    metrics_address: str
+
+
+def set_up(cluster: DevelopmentCluster, bases: Mapping[ContentType, Path]) -> Platform:
+    """Install the API, publish the bases and start the operator under its own service account.
+
+    Raises ComponentError where the operator does not start, CalledProcessError where a manifest is refused.
+    """
+    with ThreadPoolExecutor(1) as aside:
+        publishing = aside.submit(publish_bases, cluster.object_store.client(), bases.values())
+        apply_manifests(cluster)
+        publishing.result()
+    account = create_operator_account(cluster)
+    return start_operator(cluster, account, {kind: folder.name for kind, folder in bases.items()})
+
+
+def apply_manifests(cluster: DevelopmentCluster) -> None:
+    """Apply the CRDs and the operator's RBAC manifest, and wait until the API server serves the kinds."""
+    crds = REPOSITORY / "crds"
+    _kubectl(cluster, "apply", "--server-side", f"--filename={crds}")
+    _kubectl(cluster, "apply", "--server-side", f"--filename={REPOSITORY / 'operator' / 'rbac.yaml'}")
+    _kubectl(cluster, "wait", "--for=condition=Established", "--timeout=30s", f"--filename={crds}")
+
+
+def publish_bases(client: Minio, folders: Iterable[Path]) -> None:
+    """Upload base folders into the bases bucket, each below its name, `vectorizer.json` last."""
+    if not client.bucket_exists(bucket_name=BASES_BUCKET):
+        client.make_bucket(bucket_name=BASES_BUCKET)
+    for folder in folders:
+        files = [path for path in folder.rglob("*") if path.is_file() and path != folder / _INDEX]
+        with ThreadPoolExecutor(UPLOADS_AT_A_TIME) as uploads:
+            # The list waits for the uploads and raises what one of them raised.
+            list(uploads.map(partial(_upload, client, folder), files))
+        _upload(client, folder, folder / _INDEX)
+
+
+def create_operator_account(cluster: DevelopmentCluster) -> S3Account:
+    """Create the operator's own S3 user, a regular one that may administer nothing."""
+    account = S3Account(OPERATOR, secrets.token_urlsafe(24))
+    admin = cluster.object_store.admin()
+    admin.policy_add(OPERATOR, policy=OPERATOR_POLICY)
+    admin.user_add(account.access_key, account.secret_key)
+    admin.attach_policy([OPERATOR], user=OPERATOR)
+    return account
+
+
+def start_operator(cluster: DevelopmentCluster, account: S3Account, bases: Mapping[ContentType, str]) -> Platform:
+    """Start the operator and wait until it says that it is healthy.
+
+    Raises ComponentError where it does not.
+    """
+    profiles = cluster.folder / "profiles.yaml"
+    profiles.write_text(json.dumps(PROFILES))
+    metrics_address = f"127.0.0.1:{free_port()}"
+    settings = {
+        "KUBECONFIG": str(cluster.kubeconfig_for_service_account(SYSTEM_NAMESPACE, OPERATOR)),
+        "VECTORIZER_S3_ENDPOINT": cluster.object_store.endpoint,
+        "VECTORIZER_S3_ACCESS_KEY": account.access_key,
+        "VECTORIZER_S3_SECRET_KEY": account.secret_key,
+        "VECTORIZER_S3_SECURE": "false",
+        "VECTORIZER_BASES_BUCKET": BASES_BUCKET,
+        "VECTORIZER_BASES": json.dumps({kind.value: name for kind, name in bases.items()}),
+        "VECTORIZER_PROFILES": str(profiles),
+        # The process node has no images; this is what a run is recorded with.
+        "VECTORIZER_TRAINER_IMAGE": "vectorizer-trainer:development",
+        "VECTORIZER_METRICS_ADDRESS": metrics_address,
+        # One account at a time and people who watch: look and tell more often than a shared cluster's would.
+        "VECTORIZER_PROGRESS_INTERVAL": "1",
+        "VECTORIZER_STATUS_INTERVAL": "1",
+    }
+    operator = cluster.components.start("operator", [sys.executable, "-m", "vectorizer_operator"], settings)
+    operator.wait_ready(lambda: _is_healthy(metrics_address), START_TIMEOUT)
+    return Platform(cluster, operator, account, metrics_address)
+
+
+def _kubectl(cluster: DevelopmentCluster, *arguments: str) -> None:
+    command = [str(cluster.tools.kubectl), f"--kubeconfig={cluster.kubeconfig}", *arguments]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+def _upload(client: Minio, folder: Path, path: Path) -> None:
+    name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+    client.fput_object(bucket_name=BASES_BUCKET, object_name=name, file_path=str(path))
+
+
+def _is_healthy(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{address}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False

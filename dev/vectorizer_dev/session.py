@@ -1,0 +1,46 @@
+"""A whole platform for the time of one command: bases, cluster, operator."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from vectorizer_api.content import ContentType
+from vectorizer_trainer.bases import ensure_base
+
+from vectorizer_dev.cluster import DevelopmentCluster
+from vectorizer_dev.platform import Platform, set_up
+
+
+@contextmanager
+def development_platform(folder: Path, served: Sequence[ContentType], console: Console) -> Iterator[Platform]:
+    """Start everything that serves the content types and stop it on leaving the context, telling both."""
+    with console.status("Looking for the bases (a small one is made once, in up to two minutes) ..."):
+        bases = {kind: ensure_base(kind) for kind in served}
+    with (
+        console.status("Starting etcd, kube-apiserver, kube-controller-manager, MinIO and the process node ...") as now,
+        DevelopmentCluster.start(folder, console.print) as cluster,
+    ):
+        now.update("Installing the API and starting the operator ...")
+        platform = set_up(cluster, bases)
+        now.stop()
+        yield platform
+        now.update("Stopping the cluster ...")
+        now.start()
+
+
+def how_to_use(platform: Platform) -> RenderableType:
+    """Return what a person needs to know to use the running cluster."""
+    cluster, store = platform.cluster, platform.cluster.object_store
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("Kubernetes", f"export KUBECONFIG={cluster.kubeconfig}")
+    facts.add_row("MinIO", f"http://{store.endpoint}  {store.root.access_key}  {store.root.secret_key}")
+    facts.add_row("FTP", f"ftp://{store.ftp_address}")
+    facts.add_row("Operator", f"http://{platform.metrics_address}/metrics")
+    facts.add_row("kubectl", str(cluster.tools.kubectl))
+    facts.add_row("Logs", f"{cluster.folder}/*.log and {cluster.folder}/node/*/container.log")
+    return Panel(
+        Group(facts, "", "Ctrl-C stops everything and removes its data."), title="The development cluster runs"
+    )

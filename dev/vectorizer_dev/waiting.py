@@ -1,0 +1,23 @@
+"""Wait for a condition rather than for a time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+LOOK_EVERY = 0.05
+"""Seconds between two looks."""
+
+
+def eventually(look: Callable[[], Value | None], timeout: float = 30.0) -> Value:
+    """Return the first true value that `look` gives.
+
+    Raises TimeoutError, naming the last value, where `timeout` seconds pass before.
+    """
+    deadline = time.monotonic() + timeout
+    while not (seen := look()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"still {seen!r} after {timeout:.0f} s")
+        time.sleep(LOOK_EVERY)
+    return seen
