@@ -1,0 +1,83 @@
+"""`vectorizer train` and `vectorizer embed`: everything that needs no cluster."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from vectorizer_api.content import ContentType
+from vectorizer_api.run import ExitCode
+from vectorizer_trainer.errors import RunError, Stopped
+
+app = typer.Typer()
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as of a shell."""
+
+
+@app.command()
+def train(
+    request: Annotated[Path, typer.Option(help="The request JSON of the job fine_tune_vectorizer.")],
+    data: Annotated[Path, typer.Option(help="The folder with example_to_labels.json and the files that it names.")],
+    out: Annotated[Path, typer.Option(help="Where the new vectorizer goes: a folder that is new or empty.")],
+    vectorizers: Annotated[
+        Path | None, typer.Option(help="The folder in which starting_custom_vectorizer_name is looked up.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same vectorizer.")] = 0,
+) -> None:
+    """Fine-tune a vectorizer on a folder of this machine.
+
+    Exits 0 whether or not it became better (the outcome is in report/report.json), 64 where request or files cannot be
+    used, 65 where they exceed a limit, 130 after Ctrl-C.
+    """
+    console = Console(stderr=True)
+    with errors_as_sentences(console, f"Nothing was written to {out}."):
+        from vectorizer_cli.training import LocalTraining, train_locally
+
+        train_locally(LocalTraining(request, data, out, vectorizers, seed), console)
+
+
+@app.command()
+def embed(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, and folders to walk through.")],
+    out: Annotated[Path, typer.Option(help="The .npz file to write: arrays `names` and `vectors`.")],
+    vectorizer: Annotated[Path | None, typer.Option(help="The folder of a vectorizer.")] = None,
+    base: Annotated[ContentType | None, typer.Option(help="Or the base vectorizer of a content type.")] = None,
+) -> None:
+    """Embed files and write their vectors.
+
+    In folders, hidden files and files of other kinds are passed over and counted. A file that cannot be read is named
+    and left out; the exit code is 64 only where nothing could be embedded. `names` holds the paths relative to the
+    folder given, or as given for a file; `vectors` is float32 [n, dimension], of unit length.
+    """
+    console = Console(stderr=True)
+    with errors_as_sentences(console, f"{out} was not written."):
+        from vectorizer_cli.embedding import embed_files
+
+        embed_files(paths, out, vectorizer, base, console)
+
+
+@contextmanager
+def errors_as_sentences(console: Console, consequence: str) -> Iterator[None]:
+    """Turn what ends a command early into a sentence and an exit code."""
+    try:
+        yield
+    except RunError as error:
+        console.print(f"[bold red]Error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        if error.hint:
+            console.print(_plain(error.hint), highlight=False, soft_wrap=True)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        console.print(f"Interrupted. {_plain(consequence)}", highlight=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except Stopped:
+        console.print(f"Stopped. {_plain(consequence)}", highlight=False, soft_wrap=True)
+        raise typer.Exit(ExitCode.STOPPED) from None
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

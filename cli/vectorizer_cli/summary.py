@@ -1,0 +1,50 @@
+"""What a fine-tuning came to, in a terminal."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from vectorizer_api.names import REPORT_FILE
+from vectorizer_api.run import Metric, RunManifest
+from vectorizer_trainer.report import parse_report
+
+
+def print_summary(manifest: RunManifest, out: Path, console: Console) -> None:
+    """The verdict, before and after, what was wrong with the data, and where the result is."""
+    report = parse_report((out / REPORT_FILE).read_bytes())
+    console.print(f"[bold]{manifest.outcome}[/]: {escape(report.verdict)}", highlight=False)
+    console.print(before_and_after(manifest.metrics))
+    dataset = manifest.dataset
+    console.print(
+        f"{dataset.selected:,} of {dataset.examples:,} examples with {dataset.labels} labels were used, "
+        f"{dataset.rejected:,} files were not.",
+        highlight=False,
+    )
+    for warning in dataset.warnings:
+        console.print(f"[yellow]Warning:[/] {escape(warning)}", highlight=False)
+    console.print(
+        f"Base: {escape(manifest.base.name)}. Vectorizer: {out}. Report: {out / REPORT_FILE}.", highlight=False
+    )
+
+
+def before_and_after(metrics: list[Metric]) -> Table:
+    """A row for each metric, in per cent; a difference inside its error is called unchanged."""
+    table = Table("metric", "before", "after", "difference (95 %)", "")
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for metric in metrics:
+        table.add_row(
+            metric.name,
+            f"{100 * metric.start:.1f}",
+            f"{100 * metric.tuned:.1f}",
+            f"{100 * metric.low:+.1f} … {100 * metric.high:+.1f}",
+            _direction(metric),
+        )
+    return table
+
+
+def _direction(metric: Metric) -> str:
+    if metric.low > 0:
+        return "better"
+    return "worse" if metric.high < 0 else "unchanged"

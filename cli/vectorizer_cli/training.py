@@ -1,0 +1,207 @@
+"""A fine-tuning on this machine: the trainer's own run, with folders in place of object storage."""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from vectorizer_api.content import ContentType
+from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER, REPORT_FOLDER, vectorizer_object_name
+from vectorizer_api.request import Request, RequestError, parse_request
+from vectorizer_api.run import RunDescription, RunManifest, TrainingSettings, VectorizerSource
+from vectorizer_trainer.__main__ import stop_on_sigterm
+from vectorizer_trainer.errors import BadInput, RunError
+from vectorizer_trainer.progress import ProgressTracker
+from vectorizer_trainer.run import Workplace, run_fine_tuning
+from vectorizer_trainer.store import open_store
+from vectorizer_trainer.wording import quoted
+
+from vectorizer_cli.progress_bar import ProgressBar
+from vectorizer_cli.summary import print_summary
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LocalTraining:
+    """What `vectorizer train` was asked for."""
+
+    request: Path
+    data: Path
+    out: Path
+    vectorizers: Path | None
+    seed: int
+
+
+def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
+    """Fine-tune and write the vectorizer folder; `out` appears whole or not at all. Raises RunError."""
+    stop_on_sigterm(lambda _failure: None)
+    request = _supported(_read_request(asked.request))
+    _check_folders(asked)
+    with tempfile.TemporaryDirectory(prefix="vectorizer-train-") as scratch:
+        place = Workplace(open_store, Path(scratch))
+        with _logged(place.log, asked.out):
+            run = _describe(asked, request, Path(scratch), console)
+            console.print(_opening(run), highlight=False)
+            with ProgressBar(console) as bar:
+                manifest = run_fine_tuning(run, place, ProgressTracker([bar]))
+        _publish(Path(scratch) / "output", asked.out)
+    print_summary(manifest, asked.out, console)
+    return manifest
+
+
+def _read_request(path: Path) -> Request:
+    try:
+        return parse_request(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read: {error}", hint=" ") from None
+    except RequestError as error:
+        raise BadInput(f"{path} breaks the specification:\n{error}", hint="Correct the request.") from None
+
+
+def _supported(request: Request) -> Request:
+    """The request, unless it asks for what local training cannot do yet."""
+    from vectorizer_trainer.content import supported_content_types
+
+    if request.content_type not in supported_content_types():
+        raise BadInput(f"content_type: {request.content_type} is not supported yet.", hint=_supported_types())
+    for field in ("file_urls", "custom_vectorizer_name_for_sampling"):
+        if getattr(request, field):
+            raise BadInput(f"{field}: is not supported yet.", hint=f"Set {field} to null.")
+    return request
+
+
+def _supported_types() -> str:
+    from vectorizer_trainer.content import supported_content_types
+
+    return f"Supported are {' and '.join(sorted(supported_content_types()))}."
+
+
+def _check_folders(asked: LocalTraining) -> None:
+    if not asked.data.is_dir():
+        raise BadInput(f"--data {asked.data} is not a folder.", hint="Name the folder with example_to_labels.json.")
+    if asked.out.exists() and not asked.out.is_dir():
+        raise BadInput(f"--out {asked.out} is a file.", hint="Name a folder that is new or empty.")
+    if asked.out.is_dir() and any(asked.out.iterdir()):
+        raise BadInput(f"--out {asked.out} is not empty.", hint="Name a folder that is new or empty.")
+
+
+def _describe(asked: LocalTraining, request: Request, scratch: Path, console: Console) -> RunDescription:
+    start = _find(request.starting_custom_vectorizer_name, asked.vectorizers)
+    base = _base_of(start, request.content_type, asked.vectorizers, console)
+    return RunDescription(
+        run_uid=f"local-{scratch.name}",
+        fine_tune=vectorizer_object_name(request.custom_vectorizer_name),
+        attempt=1,
+        content_type=request.content_type,
+        custom_vectorizer_name=request.custom_vectorizer_name,
+        batch=asked.data.resolve().as_uri(),
+        output=(scratch / "output").as_uri(),
+        base=base,
+        start=_source(request.starting_custom_vectorizer_name or base.name, start) if start else base,
+        augmentation=request.spec().augmentation_conditions,
+        training=TrainingSettings(seed=asked.seed),
+    )
+
+
+def _find(name: str | None, vectorizers: Path | None) -> Path | None:
+    """The folder in `vectorizers` that is called `name`, or whose vectorizer is."""
+    if name is None:
+        return None
+    if vectorizers is None or not vectorizers.is_dir():
+        raise BadInput(
+            f"starting_custom_vectorizer_name: there is no folder to look {quoted(name)} up in.",
+            hint="Give --vectorizers FOLDER, whose folders are vectorizers.",
+        )
+    folders = [folder for folder in sorted(vectorizers.iterdir()) if (folder / DESCRIPTION_FILE).is_file()]
+    found = [folder for folder in folders if folder.name == name] or [
+        folder for folder in folders if _name_in(folder) == name
+    ]
+    if len(found) != 1:
+        known = ", ".join(quoted(folder.name) for folder in folders) or "none"
+        count = "several vectorizers are" if found else "no vectorizer is"
+        raise BadInput(
+            f"starting_custom_vectorizer_name: {count} called {quoted(name)} in {vectorizers}.", hint=f"There: {known}."
+        )
+    return found[0]
+
+
+def _name_in(folder: Path) -> str:
+    from vectorizer_trainer.vectorizer import verified_description
+
+    return verified_description(folder)[0].name
+
+
+def _base_of(
+    start: Path | None, content_type: ContentType, vectorizers: Path | None, console: Console
+) -> VectorizerSource:
+    """The base that `start` descends from, or the default one of the content type."""
+    from vectorizer_trainer.bases import bases_folder, ensure_base
+    from vectorizer_trainer.vectorizer import verified_description
+
+    with console.status(f"Opening the base for {content_type}; a small one is made where there is none …"):
+        default = ensure_base(content_type)
+    description = verified_description(start)[0] if start else None
+    name = description.base.name if description and description.base else default.name
+    places = [default.parent, bases_folder(), *([vectorizers] if vectorizers else [])]
+    for folder in (place / name for place in places):
+        if (folder / DESCRIPTION_FILE).is_file():
+            return _source(name, folder)
+    raise BadInput(
+        f"starting_custom_vectorizer_name: the base {quoted(name)} that it descends from is not in {bases_folder()}.",
+        hint="Its reference items are needed to measure retention: copy the base there.",
+    )
+
+
+def _source(name: str, folder: Path) -> VectorizerSource:
+    return VectorizerSource(name=name, location=folder.resolve().as_uri())
+
+
+def _opening(run: RunDescription) -> str:
+    start = "" if run.start == run.base else f", starting from {quoted(run.start.name)}"
+    return f"Fine-tuning {quoted(run.custom_vectorizer_name)} ({run.content_type}) on the base {run.base.name}{start}."
+
+
+@contextmanager
+def _logged(log: Path, out: Path) -> Iterator[None]:
+    """Log to a file, which is kept beside `out` where the trainer itself was at fault."""
+    handler = logging.FileHandler(log, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+    try:
+        yield
+    except RunError:
+        raise
+    except Exception as error:
+        _log.exception("an error of the trainer's own")
+        kept = out.with_name(f"{out.name}.log.txt")
+        shutil.copyfile(log, kept)
+        raise RunError(
+            f"The trainer failed with an error of its own: {type(error).__name__}: {error}",
+            hint=f"{kept} has the details; please report it.",
+        ) from error
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def _publish(result: Path, out: Path) -> None:
+    """Make `out` the vectorizer folder in one step: model files at its top, the report in report/."""
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
+    try:
+        shutil.copytree(result / MODEL_FOLDER, partial, dirs_exist_ok=True)
+        shutil.copytree(result / REPORT_FOLDER, partial / REPORT_FOLDER)
+        partial.chmod(0o755)
+        partial.rename(out)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
