@@ -1,0 +1,149 @@
+"""`python -m vectorizer_operator`: settings, logging, the metrics server, and kopf until it ends."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+
+import kopf
+
+from vectorizer_operator import metrics, reconcile, vectorizers
+from vectorizer_operator.errors import SettingsError
+from vectorizer_operator.follow import Follower
+from vectorizer_operator.known import Key, Known
+from vectorizer_operator.kube import FINE_TUNES, VECTORIZERS, Kube
+from vectorizer_operator.profiles import Profiles
+from vectorizer_operator.queue import Queue
+from vectorizer_operator.records import Records
+from vectorizer_operator.reservations import Reservations
+from vectorizer_operator.services import Services
+from vectorizer_operator.settings import Settings
+from vectorizer_operator.storage import Storage
+from vectorizer_operator.watch import Watch, operator_settings
+
+log = logging.getLogger("vectorizer_operator")
+
+LAST_SECONDS = 10.0
+"""How long an orderly end may take before the process is ended all the same."""
+
+Reconcile = Callable[[str, str, Services], Awaitable[float | None]]
+_RECONCILE: dict[str, Reconcile] = {
+    FINE_TUNES.kind: reconcile.reconcile,
+    VECTORIZERS.kind: vectorizers.reconcile,
+}
+
+
+def main() -> None:
+    """Run the operator. The exit code is 0 only where it was asked to end."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+    try:
+        settings = Settings.from_environment(os.environ)
+        profiles = Profiles(settings.profiles)
+    except (SettingsError, OSError) as error:
+        sys.exit(f"vectorizer-operator: {error}")
+    code = asyncio.run(_operate(settings, profiles))
+    logging.shutdown()
+    os._exit(code)  # Threads that still wait for the object store must not hold the process.
+
+
+async def _operate(settings: Settings, profiles: Profiles) -> int:
+    services = await _connect(settings, profiles)
+    queue = Queue(lambda key: _work(key, services), lambda key, error: metrics.failed(key.kind, error))
+    watch = Watch(services.known, queue.add, settings)
+    metrics.measure(lambda: len(queue), lambda: len(services.known))
+    server = await metrics.serve(settings.metrics_address, watch.ailment)
+    await watch.resync(services.kube)
+    try:
+        return await _run(watch, queue, services)
+    finally:
+        _end_soon(1)
+        await server.cleanup()
+        await services.kube.close()
+        services.storage.close()
+
+
+async def _run(watch: Watch, queue: Queue, services: Services) -> int:
+    """Watch and work until one of the parts ends. kopf cancels tasks that are younger than itself: so it comes last."""
+    stop, ready, asked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    own = [
+        asyncio.create_task(watch.run(services.kube), name="resync"),
+        asyncio.create_task(queue.run(services.settings.workers), name="queue"),
+        asyncio.create_task(_heed_signals(ready, stop, asked), name="signals"),
+    ]
+    for task in own:
+        task.add_done_callback(lambda done: _stop_on_failure(done, stop))
+    await asyncio.sleep(0)
+    try:
+        await kopf.operator(
+            registry=watch.registry(),
+            settings=operator_settings(services.settings),
+            standalone=True,
+            clusterwide=not services.settings.namespaces,
+            namespaces=services.settings.namespaces,
+            stop_flag=stop,
+            ready_flag=ready,
+        )
+    except Exception:
+        log.exception("the watch failed")
+    for task in own:
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.gather(*own, return_exceptions=True)
+    return 0 if asked.is_set() else 1
+
+
+async def _connect(settings: Settings, profiles: Profiles) -> Services:
+    storage = Storage(settings)
+    return Services(
+        settings=settings,
+        kube=await Kube.connect(),
+        storage=storage,
+        records=Records(storage),
+        follower=Follower(storage, settings.progress_interval, settings.status_interval),
+        profiles=profiles,
+        known=Known(),
+        reservations=Reservations(),
+    )
+
+
+async def _work(key: Key, services: Services) -> float | None:
+    with metrics.timed(key.kind):
+        return await _RECONCILE[key.kind](key.namespace, key.name, services)
+
+
+async def _heed_signals(ready: asyncio.Event, stop: asyncio.Event, asked: asyncio.Event) -> None:
+    """Replace kopf's handlers, which take seconds and fail on a second signal, once kopf has set them."""
+
+    def end() -> None:
+        asked.set()
+        stop.set()
+        _end_soon(0)
+
+    await ready.wait()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+
+
+def _stop_on_failure(done: asyncio.Task[None], stop: asyncio.Event) -> None:
+    if done.cancelled() or (error := done.exception()) is None:
+        return
+    log.error("%s failed: %s", done.get_name(), error, exc_info=error)
+    stop.set()
+    _end_soon(1)
+
+
+def _end_soon(code: int) -> None:
+    """Whatever hangs, the process ends: a dead watch must not look alive."""
+    watchdog = threading.Timer(LAST_SECONDS, os._exit, (code,))
+    watchdog.daemon = True
+    watchdog.start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""One attempt's life, whatever it does: suspended Job, credentials, Secret, ConfigMap, unsuspend; and how it ended."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import ValidationError
+from vectorizer_api.conditions import Reason
+from vectorizer_api.names import batch_bucket, models_bucket
+from vectorizer_api.run import ExitCode, Failure
+
+from vectorizer_operator import credentials, jobs
+from vectorizer_operator.errors import Refused, Stale
+from vectorizer_operator.jobs import AttemptPlan
+from vectorizer_operator.known import condition, is_true
+from vectorizer_operator.kube import CONFIG_MAPS, JOBS, SECRETS, AlreadyExists, Kind, Kube, Object
+from vectorizer_operator.storage import Storage
+
+_REASON_OF_CODE = {
+    ExitCode.BAD_INPUT: Reason.BAD_INPUT,
+    ExitCode.OVER_LIMIT: Reason.OVER_LIMIT,
+    ExitCode.STORAGE: Reason.STORAGE_FAILED,
+    ExitCode.INTERNAL: Reason.TRAINER_ERROR,
+}
+_HINT_OF_REASON = {
+    Reason.BAD_INPUT: "Mend the files, then apply the request again under a new object name.",
+    Reason.OVER_LIMIT: "Send less, then apply the request again under a new object name.",
+    Reason.STORAGE_FAILED: "Apply the request again under a new object name when the storage is well.",
+    Reason.TRAINER_ERROR: "This is an error of ours: report it with the run's log.txt.",
+    Reason.DEADLINE_EXCEEDED: "Ask for fewer examples, a longer training.maxDurationSeconds or a faster profile.",
+    Reason.JOB_FAILED: "Apply the request again under a new object name; if it fails alike, tell the platform.",
+    Reason.JOB_DELETED: "Apply the request again under a new object name.",
+}
+_STUCK = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError"}
+)
+_NO_EXIT_CODE = -1
+
+
+class State(StrEnum):
+    """Where an attempt is."""
+
+    UNSTARTED = "Unstarted"
+    """There is no Job, or it is still suspended."""
+    PENDING = "Pending"
+    """The Job is there, its process not yet."""
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How far an attempt is, and a sentence about it."""
+
+    state: State
+    message: str = ""
+
+
+async def start(plan: AttemptPlan, kube: Kube, storage: Storage) -> Object:
+    """Bring an attempt to run. Each step finds what an interrupted start has left and goes on from there.
+
+    The Secret comes before the Job runs, since a late one costs a minute of mount back-off; it belongs to the Job, so
+    the Job comes first.
+    """
+    job = await _own_job(plan, kube)
+    if not job["spec"].get("suspend"):
+        return job
+    uid = str(job["metadata"]["uid"])
+    minted = await credentials.mint(_grant(plan), plan.granted.max_duration_seconds, plan.settings, storage)
+    await _replace(kube, SECRETS, jobs.secret(plan, uid, minted))
+    await _own_config_map(plan, uid, kube)
+    started = await kube.merge(JOBS, plan.namespace, plan.name, {"spec": {"suspend": False}})
+    if started is None:
+        raise Stale(f"the Job {plan.name} went while it was started")
+    return started
+
+
+def observe(job: Object | None, pods: Iterable[Object]) -> Attempt:
+    """How far the attempt is."""
+    if job is None or job["spec"].get("suspend"):
+        return Attempt(State.UNSTARTED, "the run is being prepared")
+    if is_true(job, "Complete"):
+        return Attempt(State.SUCCEEDED)
+    if is_true(job, "Failed"):
+        return Attempt(State.FAILED)
+    said = [_pod_state(pod) for pod in pods]
+    return max(said, key=lambda attempt: attempt.state is State.RUNNING, default=Attempt(State.PENDING, "no Pod yet"))
+
+
+def failure(job: Object, pods: Iterable[Object]) -> tuple[Reason, Failure]:
+    """Why a failed attempt failed: what the process said last, else what the cluster says."""
+    failed = condition(job, "Failed") or {}
+    if failed.get("reason") == "DeadlineExceeded":
+        return _told(Reason.DEADLINE_EXCEEDED, _NO_EXIT_CODE, "The run took longer than it may.")
+    for pod in pods:
+        if (ended := _terminated(pod)) is not None and ended.get("exitCode") != 0:
+            return _by_process(pod, ended)
+    return _told(Reason.JOB_FAILED, _NO_EXIT_CODE, str(failed.get("message") or "The Job failed."))
+
+
+def deleted() -> tuple[Reason, Failure]:
+    """The Job is gone and left no result."""
+    return _told(Reason.JOB_DELETED, _NO_EXIT_CODE, "The run's Job was deleted before it ended.")
+
+
+def _grant(plan: AttemptPlan) -> credentials.Grant:
+    spec, account, prefix = plan.fine_tune.spec, plan.granted.account, plan.settings.bucket_prefix
+    places = [source.location.removeprefix("s3://") for source in (plan.granted.base, plan.granted.start)]
+    return credentials.Grant(
+        models_bucket=models_bucket(account, prefix),
+        run_uid=plan.fine_tune.metadata.uid,
+        batch_bucket=batch_bucket(account, prefix) if spec.download_from_batch_cloud_folder else None,
+        batch_folder=spec.batch_folder,
+        vectorizers=tuple(dict.fromkeys(places)),
+    )
+
+
+async def _own_job(plan: AttemptPlan, kube: Kube) -> Object:
+    try:
+        return await kube.create(JOBS, jobs.train_job(plan))
+    except AlreadyExists:
+        there = await kube.get(JOBS, plan.namespace, plan.name)
+    if there is None:
+        raise Stale(f"the Job {plan.name} came and went")
+    if jobs.owner_uid(there) != plan.fine_tune.metadata.uid:
+        raise _conflict(plan, JOBS)
+    return there
+
+
+async def _own_config_map(plan: AttemptPlan, job_uid: str, kube: Kube) -> None:
+    body = jobs.config_map(plan, job_uid)
+    try:
+        await kube.create(CONFIG_MAPS, body)
+    except AlreadyExists:
+        there = await kube.get(CONFIG_MAPS, plan.namespace, plan.name)
+        if there is not None and jobs.owner_uid(there) != job_uid:
+            await kube.delete(JOBS, plan.namespace, plan.name, uid=job_uid)
+            raise _conflict(plan, CONFIG_MAPS) from None
+        await _replace(kube, CONFIG_MAPS, body)
+
+
+async def _replace(kube: Kube, kind: Kind, body: Object) -> None:
+    """Create, in place of one of the same name: a Secret is never read, so nothing tells whether the old one holds."""
+    try:
+        await kube.create(kind, body)
+    except AlreadyExists:
+        await kube.delete(kind, body["metadata"]["namespace"], body["metadata"]["name"])
+        await kube.create(kind, body)
+
+
+def _conflict(plan: AttemptPlan, kind: Kind) -> Refused:
+    return Refused(
+        Reason.NAME_CONFLICT,
+        f"A {kind.kind} named {plan.name} is in the namespace and does not belong to this request. Delete it, and "
+        "apply the request again under a new object name.",
+    )
+
+
+def _pod_state(pod: Object) -> Attempt:
+    status = pod.get("status") or {}
+    if status.get("phase") == "Running":
+        return Attempt(State.RUNNING)
+    for container in status.get("containerStatuses") or []:
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason") in _STUCK:
+            return Attempt(State.PENDING, f"{waiting['reason']}: {waiting.get('message', '')}"[:500])
+    scheduled = condition(pod, "PodScheduled") or {}
+    if scheduled.get("status") == "False":
+        return Attempt(State.PENDING, f"no node yet: {scheduled.get('message', '')}"[:500])
+    return Attempt(State.PENDING, "the container is being prepared")
+
+
+def _terminated(pod: Object) -> Object | None:
+    for container in (pod.get("status") or {}).get("containerStatuses") or []:
+        ended: Object | None = (container.get("state") or {}).get("terminated")
+        if ended is not None:
+            return ended
+    return None
+
+
+def _by_process(pod: Object, ended: Object) -> tuple[Reason, Failure]:
+    code = int(ended["exitCode"])
+    if (said := _said(ended.get("message"))) is not None:
+        reason = _reason(code)
+        return reason, said.model_copy(update={"exit_code": code, "hint": said.hint or _HINT_OF_REASON[reason]})
+    if ended.get("reason") == "OOMKilled":
+        return _told(Reason.JOB_FAILED, code, "The run needed more memory than its profile allows.")
+    if (disrupted := condition(pod, "DisruptionTarget")) is not None:
+        return _told(Reason.JOB_FAILED, code, f"The cluster ended the run: {disrupted.get('message', '')}")
+    return _told(_reason(code), code, f"The trainer ended with exit code {code} and said nothing.")
+
+
+def _reason(code: int) -> Reason:
+    return next((reason for known, reason in _REASON_OF_CODE.items() if known == code), Reason.JOB_FAILED)
+
+
+def _said(message: object) -> Failure | None:
+    try:
+        return Failure.model_validate_json(str(message)) if message else None
+    except ValidationError:
+        return None
+
+
+def _told(reason: Reason, code: int, message: str) -> tuple[Reason, Failure]:
+    return reason, Failure(exit_code=code, reason=reason, message=message, hint=_HINT_OF_REASON[reason])

@@ -1,0 +1,86 @@
+"""Temporary S3 credentials of one run, narrowed by an inline policy to what that run may touch."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from minio.credentials.providers import AssumeRoleProvider
+from vectorizer_api.names import folder_prefix, run_prefix
+
+from vectorizer_operator.settings import Settings
+from vectorizer_operator.storage import Storage, connection_pool
+
+POLICY_BYTES = 2_048
+"""STS refuses a longer inline policy."""
+SPARE_SECONDS = 30 * 60
+"""What a token outlives the run's deadline by: scheduling, pulling the image, the last upload."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one run may do: read its input and its vectorizers, read and write its own prefix."""
+
+    models_bucket: str
+    run_uid: str
+    batch_bucket: str | None
+    batch_folder: str = ""
+    vectorizers: Sequence[str] = ()
+    """`bucket/prefix/` of the base and of the starting vectorizer."""
+
+
+@dataclass(frozen=True)
+class Minted:
+    """The contents of the run's Secret, one file a field."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+
+
+def policy(grant: Grant) -> str:
+    """The inline policy, as compact JSON: what it does not list is denied."""
+    models, own = grant.models_bucket, run_prefix(grant.run_uid)
+    statements = [
+        _list(models, f"{own}*"),
+        _statement(
+            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+            [f"{models}/{own}*"],
+        ),
+        _statement(["s3:GetObject"], [f"{place}*" for place in grant.vectorizers]),
+    ]
+    if grant.batch_bucket is not None:
+        files = f"{folder_prefix(grant.batch_folder)}*"
+        statements += [
+            _list(grant.batch_bucket, files),
+            _statement(["s3:GetObject"], [f"{grant.batch_bucket}/{files}"]),
+        ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"), ensure_ascii=False)
+
+
+async def mint(grant: Grant, run_seconds: int, settings: Settings, storage: Storage) -> Minted:
+    """Ask STS for credentials that last as long as the run may, and half an hour more.
+
+    Raises:
+        StorageUnavailable: where STS does not answer with credentials.
+
+    """
+    provider = AssumeRoleProvider(
+        sts_endpoint=settings.sts_url,
+        access_key=settings.s3_access_key.get_secret_value(),
+        secret_key=settings.s3_secret_key.get_secret_value(),
+        region=settings.s3_region,
+        policy=policy(grant),
+        duration_seconds=run_seconds + SPARE_SECONDS,
+        http_client=connection_pool(1),
+    )
+    answer = await storage.run(provider.retrieve)
+    return Minted(answer.access_key, answer.secret_key, answer.session_token or "")
+
+
+def _list(bucket: str, prefix: str) -> dict[str, object]:
+    condition = {"StringLike": {"s3:prefix": [prefix]}}
+    return _statement(["s3:ListBucket"], [bucket]) | {"Condition": condition}
+
+
+def _statement(actions: list[str], places: list[str]) -> dict[str, object]:
+    return {"Effect": "Allow", "Action": actions, "Resource": [f"arn:aws:s3:::{place}" for place in places]}

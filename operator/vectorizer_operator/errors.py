@@ -1,0 +1,85 @@
+"""What can go wrong. The class of an exception is its retry policy: nothing else decides whether to try again.
+
+```
+OperatorError
+├── Waiting        the world is not ready: written as Accepted=Unknown, looked at again on events and at each resync
+├── Final          never tried again: the status says why
+│   ├── Refused    the request itself: Accepted=False
+│   └── RunFailed  the run: Failed=True
+└── Retried        tried again by the queue, from `first` seconds, doubling up to `longest`
+    ├── Stale          the object changed under our hands
+    ├── Unavailable    the API server or the object store does not answer
+    └── Denied         the API server answers that it will not: patience, not insistence
+```
+"""
+
+from typing import ClassVar
+
+from vectorizer_api.conditions import Reason
+from vectorizer_api.run import Failure
+
+
+class OperatorError(Exception):
+    """Any of the errors that the operator knows what to do about."""
+
+
+class Waiting(OperatorError):  # noqa: N818 - it is a state, not an error, that ends a reconcile
+    """Something that the run needs is not there yet; it goes on by itself."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Final(OperatorError):  # noqa: N818
+    """The end of a fine-tune: trying again would end alike."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Refused(Final):
+    """The request cannot be granted as it is."""
+
+
+class RunFailed(Final):
+    """The run ended without a result that could be published."""
+
+    def __init__(self, reason: Reason, failure: Failure) -> None:
+        super().__init__(reason, failure.message)
+        self.failure = failure
+
+
+class Retried(OperatorError):  # noqa: N818
+    """The work is tried again after `first` seconds, then twice as long each time, at most `longest`."""
+
+    first: ClassVar[float]
+    longest: ClassVar[float]
+
+
+class Stale(Retried):
+    """The API server has a newer object than the one that was decided on."""
+
+    first = 0.05
+    longest = 5.0
+
+
+class Unavailable(Retried):
+    """The API server or the object store did not answer, or answered 5xx or 429."""
+
+    first = 0.5
+    longest = 30.0
+
+
+class Denied(Retried):
+    """The API server refused a request for good (403, 400, 422): only a change by a person helps."""
+
+    first = 5.0
+    longest = 300.0
+
+
+class SettingsError(OperatorError):
+    """The operator's own configuration is wrong; the message names the variable or the field."""

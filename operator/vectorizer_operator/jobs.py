@@ -1,0 +1,228 @@
+"""The Job, Secret and ConfigMap of one attempt: pure functions from what was granted to manifests."""
+
+from dataclasses import dataclass
+
+from vectorizer_api import API_VERSION
+from vectorizer_api.fine_tune import FineTune
+from vectorizer_api.names import (
+    ATTEMPT_LABEL,
+    FINE_TUNE_LABEL,
+    MANAGED_BY,
+    RUN_UID_LABEL,
+    attempt_name,
+    attempt_prefix,
+    batch_bucket,
+    folder_prefix,
+    models_bucket,
+)
+from vectorizer_api.run import ExitCode, RunDescription, S3Endpoint, TrainingSettings
+
+from vectorizer_operator.credentials import Minted
+from vectorizer_operator.kube import JOBS, Object
+from vectorizer_operator.profiles import Profile
+from vectorizer_operator.records import Granted
+from vectorizer_operator.settings import Settings
+
+RUN_SERVICE_ACCOUNT = "vectorizer-run"
+"""Every account's namespace has it; it has no rights."""
+USER = 65532
+GRACE_SECONDS = 120
+KEPT_SECONDS = 24 * 3600
+"""How long a finished Job stays for people to look at; its outcome is in the status by then."""
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+SELECTOR = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
+RUN_FOLDER, CREDENTIALS_FOLDER, WORK_FOLDER = "/vectorizer/run", "/vectorizer/credentials", "/vectorizer/work"
+TERMINATION_FILE = "/dev/termination-log"
+
+
+@dataclass(frozen=True)
+class AttemptPlan:
+    """Everything that an attempt's manifests follow from."""
+
+    fine_tune: FineTune
+    granted: Granted
+    profile: Profile
+    attempt: int
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        """The name that its Job, Secret and ConfigMap share."""
+        return attempt_name(self.fine_tune.metadata.name, self.fine_tune.metadata.uid, self.attempt)
+
+    @property
+    def namespace(self) -> str:
+        """The account's namespace."""
+        return self.fine_tune.metadata.namespace or ""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What its children are found by."""
+        return {
+            MANAGED_BY_LABEL: MANAGED_BY,
+            "app.kubernetes.io/component": "train",
+            FINE_TUNE_LABEL: self.fine_tune.metadata.name,
+            RUN_UID_LABEL: self.fine_tune.metadata.uid,
+            ATTEMPT_LABEL: str(self.attempt),
+        }
+
+
+def owned_by(kind: str, api_version: str, name: str, uid: str) -> Object:
+    """An ownerReference: the child goes with its owner."""
+    return {"apiVersion": api_version, "kind": kind, "name": name, "uid": uid, "controller": True}
+
+
+def owner_uid(body: Object) -> str | None:
+    """The UID of the object's controller."""
+    references = body["metadata"].get("ownerReferences") or []
+    return next((str(reference["uid"]) for reference in references if reference.get("controller")), None)
+
+
+def run_description(plan: AttemptPlan) -> RunDescription:
+    """What the trainer is told; it holds no secret."""
+    spec, uid, settings = plan.fine_tune.spec, plan.fine_tune.metadata.uid, plan.settings
+    batch = batch_bucket(plan.granted.account, settings.bucket_prefix)
+    models = models_bucket(plan.granted.account, settings.bucket_prefix)
+    secure = settings.s3_secure if settings.s3_run_secure is None else settings.s3_run_secure
+    return RunDescription(
+        run_uid=uid,
+        fine_tune=plan.fine_tune.metadata.name,
+        attempt=plan.attempt,
+        content_type=spec.content_type,
+        custom_vectorizer_name=spec.custom_vectorizer_name,
+        s3=S3Endpoint(
+            endpoint=settings.s3_run_endpoint or settings.s3_endpoint, secure=secure, region=settings.s3_region
+        ),
+        batch=f"s3://{batch}/{folder_prefix(spec.batch_folder)}" if spec.download_from_batch_cloud_folder else None,
+        output=f"s3://{models}/{attempt_prefix(uid, plan.attempt)}",
+        base=plan.granted.base,
+        start=plan.granted.start,
+        augmentation=spec.augmentation_conditions,
+        training=TrainingSettings(seed=spec.training.seed, max_examples=spec.training.max_examples),
+        limits=settings.limits,
+    )
+
+
+def config_map(plan: AttemptPlan, job_uid: str) -> Object:
+    """The run description, as the file that the Job mounts."""
+    described = run_description(plan).model_dump_json(by_alias=True, indent=1)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _child_metadata(plan, job_uid),
+        "immutable": True,
+        "data": {"run.json": described},
+    }
+
+
+def secret(plan: AttemptPlan, job_uid: str, minted: Minted) -> Object:
+    """The attempt's credentials, a file each."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": _child_metadata(plan, job_uid),
+        "immutable": True,
+        "type": "Opaque",
+        "stringData": {
+            "access_key": minted.access_key,
+            "secret_key": minted.secret_key,
+            "session_token": minted.session_token,
+        },
+    }
+
+
+def train_job(plan: AttemptPlan) -> Object:
+    """The Job, suspended: it starts when its credentials are there."""
+    owner = plan.fine_tune.metadata
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": plan.name,
+            "namespace": plan.namespace,
+            "labels": plan.labels,
+            "ownerReferences": [owned_by(plan.fine_tune.kind, API_VERSION, owner.name, owner.uid)],
+        },
+        "spec": {
+            "suspend": True,
+            "backoffLimit": 0,
+            "completions": 1,
+            "parallelism": 1,
+            "podReplacementPolicy": "Failed",
+            "podFailurePolicy": {"rules": _failure_rules()},
+            "activeDeadlineSeconds": plan.granted.max_duration_seconds,
+            "ttlSecondsAfterFinished": KEPT_SECONDS,
+            "template": {"metadata": {"labels": plan.labels}, "spec": _pod(plan)},
+        },
+    }
+
+
+def _failure_rules() -> list[Object]:
+    final = [int(ExitCode.BAD_INPUT), int(ExitCode.OVER_LIMIT)]
+    return [
+        {"action": "FailJob", "onExitCodes": {"containerName": "train", "operator": "In", "values": final}},
+        {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+    ]
+
+
+def _pod(plan: AttemptPlan) -> Object:
+    return {
+        "restartPolicy": "Never",
+        "serviceAccountName": RUN_SERVICE_ACCOUNT,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "nodeSelector": plan.profile.node_selector,
+        "tolerations": plan.profile.tolerations,
+        "containers": [_container(plan)],
+        "volumes": [
+            {"name": "run", "configMap": {"name": plan.name}},
+            {"name": "credentials", "secret": {"secretName": plan.name, "defaultMode": 0o440}},
+            {"name": "work", "emptyDir": {"sizeLimit": plan.profile.work_size}},
+        ],
+    }
+
+
+def _container(plan: AttemptPlan) -> Object:
+    return {
+        "name": "train",
+        "image": plan.settings.trainer_image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python", "-m", "vectorizer_trainer"],
+        "args": [
+            *("--run", f"{RUN_FOLDER}/run.json"),
+            *("--credentials", CREDENTIALS_FOLDER),
+            *("--work", WORK_FOLDER),
+            *("--termination-message", TERMINATION_FILE),
+        ],
+        "env": [{"name": name, "value": WORK_FOLDER} for name in ("HOME", "TMPDIR")],
+        "resources": plan.profile.resources.model_dump(),
+        "terminationMessagePath": TERMINATION_FILE,
+        "terminationMessagePolicy": "File",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "run", "mountPath": RUN_FOLDER, "readOnly": True},
+            {"name": "credentials", "mountPath": CREDENTIALS_FOLDER, "readOnly": True},
+            {"name": "work", "mountPath": WORK_FOLDER},
+        ],
+    }
+
+
+def _child_metadata(plan: AttemptPlan, job_uid: str) -> Object:
+    return {
+        "name": plan.name,
+        "namespace": plan.namespace,
+        "labels": plan.labels,
+        "ownerReferences": [owned_by(JOBS.kind, JOBS.api_version, plan.name, job_uid)],
+    }

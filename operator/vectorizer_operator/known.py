@@ -1,0 +1,129 @@
+"""What the watch has told so far: the objects by kind and name, and which versions of them were delivered.
+
+Only a newer version replaces an older one, so that events may come late, twice or in the wrong order.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from vectorizer_api.names import FINE_TUNE_LABEL
+
+from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Object
+
+WATCHED: tuple[Kind, ...] = (NAMESPACES, FINE_TUNES, VECTORIZERS, JOBS, PODS)
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+class Key(NamedTuple):
+    """Which object; the namespace of a Namespace is empty."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+def key_of(kind: Kind, body: Object) -> Key:
+    """The object's key."""
+    return Key(kind.kind, body["metadata"].get("namespace") or "", body["metadata"]["name"])
+
+
+def version_of(body: Object) -> int:
+    """The object's resourceVersion, which grows with every write to the cluster."""
+    return int(body["metadata"]["resourceVersion"])
+
+
+def condition(body: Object, type_: str) -> Object | None:
+    """The condition of that type in the object's status."""
+    found: list[Object] = (body.get("status") or {}).get("conditions") or []
+    return next((item for item in found if item["type"] == type_), None)
+
+
+def is_true(body: Object, type_: str) -> bool:
+    """Whether the condition of that type is True."""
+    return (condition(body, type_) or {}).get("status") == "True"
+
+
+def is_finished(fine_tune: Object) -> bool:
+    """Whether a fine-tune is Complete or Failed."""
+    return is_true(fine_tune, "Complete") or is_true(fine_tune, "Failed")
+
+
+class Known:
+    """The objects as last seen."""
+
+    def __init__(self) -> None:
+        self._objects: dict[Key, Object] = {}
+        self._delivered: dict[Key, int] = {}
+        self._unfinished: dict[str, set[str]] = defaultdict(set)
+        self._pods: dict[tuple[str, str], set[str]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def deliver(self, kind: Kind, body: Object) -> bool:
+        """Take an object from the watch; True where it is news."""
+        key, version = key_of(kind, body), version_of(body)
+        self._delivered[key] = max(version, self._delivered.get(key, 0))
+        return self.update(kind, body)
+
+    def update(self, kind: Kind, body: Object) -> bool:
+        """Take an object from a list or from an own write; True where it is news."""
+        key = key_of(kind, body)
+        if (old := self._objects.get(key)) is not None and version_of(old) >= version_of(body):
+            return False
+        self._objects[key] = _slim(body)
+        self._index(key, body)
+        return True
+
+    def remove(self, key: Key, version: int) -> Object | None:
+        """Forget an object that was gone at `version`; what was known of it, unless that is newer."""
+        if (old := self._objects.get(key)) is None or version_of(old) > version:
+            return None
+        del self._objects[key]
+        self._delivered.pop(key, None)
+        self._unfinished[key.namespace].discard(key.name) if key.kind == FINE_TUNES.kind else None
+        self._pods[key.namespace, _fine_tune(old)].discard(key.name) if key.kind == PODS.kind else None
+        return old
+
+    def delivered(self, key: Key) -> int:
+        """The newest version of the object that the watch itself has delivered; 0 for none."""
+        return self._delivered.get(key, 0)
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
+        """The object as last seen."""
+        return self._objects.get(Key(kind.kind, namespace, name))
+
+    def keys(self, kind: Kind) -> list[Key]:
+        """The keys of all known objects of a kind."""
+        return [key for key in self._objects if key.kind == kind.kind]
+
+    def unfinished(self, namespace: str) -> Iterator[Object]:
+        """The fine-tunes of a namespace that are neither Complete nor Failed."""
+        return self._each(FINE_TUNES, namespace, sorted(self._unfinished.get(namespace, ())))
+
+    def pods(self, namespace: str, fine_tune: str) -> Iterator[Object]:
+        """The Pods of a fine-tune."""
+        return self._each(PODS, namespace, sorted(self._pods.get((namespace, fine_tune), ())))
+
+    def _each(self, kind: Kind, namespace: str, names: Iterable[str]) -> Iterator[Object]:
+        return (body for name in names if (body := self.get(kind, namespace, name)) is not None)
+
+    def _index(self, key: Key, body: Object) -> None:
+        if key.kind == FINE_TUNES.kind:
+            names = self._unfinished[key.namespace]
+            (names.discard if is_finished(body) else names.add)(key.name)
+        elif key.kind == PODS.kind:
+            self._pods[key.namespace, _fine_tune(body)].add(key.name)
+
+
+def _fine_tune(body: Object) -> str:
+    return str((body["metadata"].get("labels") or {}).get(FINE_TUNE_LABEL, ""))
+
+
+def _slim(body: Object) -> Object:
+    """Without what nobody reads: with thousands of objects it is most of the memory."""
+    metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
+    if _LAST_APPLIED in (metadata.get("annotations") or {}):
+        metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != _LAST_APPLIED}
+    return {**body, "metadata": metadata}

@@ -1,0 +1,192 @@
+"""The only file that talks to the API server: plain objects in, plain objects out, errors by what to do about them."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import quote, urlencode
+
+import aiohttp
+from kubernetes.aio import config
+from kubernetes.aio.client import ApiClient, Configuration
+from vectorizer_api import GROUP, VERSION
+
+from vectorizer_operator.errors import Denied, Stale, Unavailable
+
+FIELD_MANAGER = "vectorizer-operator"
+PAGE = 500
+TIMEOUT_SECONDS = 30.0
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+Object = dict[str, Any]
+"""A Kubernetes object as JSON."""
+
+
+class AlreadyExists(Stale):
+    """An object of that name is there already."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of object and where the API server has it."""
+
+    kind: str
+    plural: str
+    group: str = ""
+    version: str = "v1"
+    namespaced: bool = True
+
+    @property
+    def api_version(self) -> str:
+        """The `apiVersion` of its objects."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
+        """The URL path of a collection, an object or its subresource."""
+        parts = ["apis", self.group, self.version] if self.group else ["api", self.version]
+        if namespace and self.namespaced:
+            parts += ["namespaces", namespace]
+        parts += [self.plural, *(part for part in (name, subresource) if part)]
+        return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+FINE_TUNES = Kind("VectorizerFineTune", "vectorizerfinetunes", GROUP, VERSION)
+VECTORIZERS = Kind("CustomVectorizer", "customvectorizers", GROUP, VERSION)
+JOBS = Kind("Job", "jobs", "batch")
+PODS = Kind("Pod", "pods")
+SECRETS = Kind("Secret", "secrets")
+CONFIG_MAPS = Kind("ConfigMap", "configmaps")
+EVENTS = Kind("Event", "events")
+NAMESPACES = Kind("Namespace", "namespaces", namespaced=False)
+
+
+class Kube:
+    """A connection to one API server."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    @classmethod
+    async def connect(cls) -> Self:
+        """Log in with the pod's service account, else with the kubeconfig file."""
+        configuration = Configuration()
+        try:
+            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        except config.ConfigException:
+            await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        return cls(ApiClient(configuration))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()  # type: ignore[no-untyped-call]
+
+    async def get(self, kind: Kind, namespace: str | None, name: str) -> Object | None:
+        """The object, or None where there is none."""
+        return await self._request("GET", kind.path(namespace, name))
+
+    async def items(self, kind: Kind, namespace: str | None = None, labels: str = "") -> AsyncIterator[Object]:
+        """Every object of a kind, in pages."""
+        async for item in self._pages(kind, namespace, labels, "application/json"):
+            yield item
+
+    async def metadata(self, kind: Kind, namespace: str | None = None, labels: str = "") -> AsyncIterator[Object]:
+        """The metadata of every object of a kind, in pages: what a comparison of versions needs."""
+        async for item in self._pages(kind, namespace, labels, _METADATA_ONLY):
+            yield item["metadata"]
+
+    async def create(self, kind: Kind, body: Object) -> Object:
+        """Create the object.
+
+        Raises:
+            AlreadyExists: where one of that name is there.
+
+        """
+        path = kind.path(body["metadata"].get("namespace"))
+        created = await self._request("POST", f"{path}?{urlencode({'fieldManager': FIELD_MANAGER})}", body)
+        if created is None:
+            raise Unavailable(f"there is no {path}")
+        return created
+
+    async def merge(self, kind: Kind, namespace: str, name: str, patch: Object) -> Object | None:
+        """Merge-patch the object, or None where it is gone; a resourceVersion in the patch makes it conditional."""
+        query = urlencode({"fieldManager": FIELD_MANAGER})
+        path = f"{kind.path(namespace, name)}?{query}"
+        return await self._request("PATCH", path, patch, content="application/merge-patch+json")
+
+    async def apply_status(
+        self, kind: Kind, namespace: str, name: str, status: Object, resource_version: str
+    ) -> Object | None:
+        """Make `status` the whole of what this operator says about the object; None where it is gone.
+
+        The version makes sure that the status of one object never lands on another of the same name.
+        """
+        metadata = {"name": name, "namespace": namespace, "resourceVersion": resource_version}
+        body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "status": status}
+        query = urlencode({"fieldManager": FIELD_MANAGER, "force": "true"})
+        path = f"{kind.path(namespace, name, 'status')}?{query}"
+        return await self._request("PATCH", path, body, content="application/apply-patch+yaml")
+
+    async def delete(self, kind: Kind, namespace: str, name: str, uid: str | None = None) -> None:
+        """Delete the object with its dependents; nothing happens where it is gone or, given a UID, another one."""
+        body: Object = {"propagationPolicy": "Background"}
+        if uid is not None:
+            body["preconditions"] = {"uid": uid}
+        try:
+            await self._request("DELETE", kind.path(namespace, name), body)
+        except Stale:
+            if uid is None:
+                raise
+
+    async def _pages(self, kind: Kind, namespace: str | None, labels: str, accept: str) -> AsyncIterator[Object]:
+        query = {"limit": str(PAGE)} | ({"labelSelector": labels} if labels else {})
+        while True:
+            page = await self._request("GET", f"{kind.path(namespace)}?{urlencode(query)}", accept=accept)
+            if page is None:
+                raise Unavailable(f"there is no {kind.path(namespace)}")
+            for item in page["items"]:
+                yield item
+            if not (following := page["metadata"].get("continue")):
+                return
+            query["continue"] = following
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        body: Object | None = None,
+        content: str = "application/json",
+        accept: str = "application/json",
+    ) -> Object | None:
+        headers = {"Accept": accept, "Content-Type": content, "User-Agent": FIELD_MANAGER}
+        try:
+            await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+            url = self._api.configuration.host + path
+            response = await self._api.call_api(method, url, headers, body, _request_timeout=TIMEOUT_SECONDS)
+            text = await response.read()  # type: ignore[no-untyped-call]
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(f"{method} {path}: {type(error).__name__}: {error}") from error
+        return _answer(method, path, response.status, text)
+
+
+def _answer(method: str, path: str, status: int, text: bytes) -> Object | None:
+    if status < 300:
+        answer: Object = json.loads(text)
+        return answer
+    said = f"{method} {path.partition('?')[0]}: {status} {_message(text)}"
+    match status:
+        case 404:
+            return None
+        case 409:
+            raise (AlreadyExists if method == "POST" else Stale)(said)
+        case 400 | 403 | 405 | 422:
+            raise Denied(said)
+        case _:
+            raise Unavailable(said)
+
+
+def _message(text: bytes) -> str:
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return text[:200].decode(errors="replace")
+    return str(said.get("message", said))[:1000] if isinstance(said, Mapping) else str(said)[:1000]

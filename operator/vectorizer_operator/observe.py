@@ -1,0 +1,130 @@
+"""What is: one fine-tune with its account, record, Job, Pods and progress, as one frozen value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from vectorizer_api.conditions import Condition, ConditionType
+from vectorizer_api.fine_tune import FineTune, FineTuneStatus
+from vectorizer_api.names import PROGRESS_FILE, attempt_name, attempt_prefix
+from vectorizer_api.run import RunProgress
+
+from vectorizer_operator import attempts
+from vectorizer_operator.accounts import Account, account_of
+from vectorizer_operator.attempts import Attempt, State
+from vectorizer_operator.errors import Denied
+from vectorizer_operator.known import is_finished
+from vectorizer_operator.kube import JOBS, Object
+from vectorizer_operator.records import Record
+from vectorizer_operator.services import Services
+
+FIRST_ATTEMPT = 1
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything that one reconcile decides on."""
+
+    fine_tune: FineTune
+    account: Account
+    record: Record | None
+    """What is on record under the object's name, perhaps of an earlier object."""
+    job: Object | None
+    pods: Sequence[Object]
+    attempt: Attempt
+    progress: RunProgress | None
+
+    @property
+    def namespace(self) -> str:
+        """The account's namespace."""
+        return self.fine_tune.metadata.namespace or ""
+
+    @property
+    def status(self) -> FineTuneStatus:
+        """What was said last."""
+        return self.fine_tune.status or FineTuneStatus()
+
+    @property
+    def own_record(self) -> Record | None:
+        """The record, where it is this very object's: then it was accepted."""
+        return self.record if self.record is not None and self.record.uid == self.fine_tune.metadata.uid else None
+
+    @property
+    def attempt_number(self) -> int:
+        """Which attempt is the current one."""
+        return attempt_number(self.fine_tune)
+
+    @property
+    def was_started(self) -> bool:
+        """Whether a Job was said to have been created."""
+        return self.status.attempts is not None
+
+    def condition(self, type_: ConditionType) -> Condition | None:
+        """The condition of that type, as said last."""
+        return next((item for item in self.status.conditions if item.type == type_), None)
+
+
+def parse(body: Object) -> FineTune:
+    """The object as a model.
+
+    Raises:
+        Denied: where it does not follow the schema that this operator knows.
+
+    """
+    try:
+        return FineTune.model_validate(body)
+    except ValidationError as error:
+        raise Denied(f"the object cannot be read: {error}") from error
+
+
+def attempt_number(fine_tune: FineTune) -> int:
+    """Which attempt is the current one, or will be the first."""
+    said = fine_tune.status.attempts if fine_tune.status is not None else None
+    return said.current if said is not None else FIRST_ATTEMPT
+
+
+def unfinished(body: Object | None) -> bool:
+    """Whether there is anything left to do."""
+    return body is not None and not is_finished(body) and "deletionTimestamp" not in body["metadata"]
+
+
+async def observe(fine_tune: FineTune, services: Services) -> Observed:
+    """Look at everything that belongs to a fine-tune.
+
+    Raises:
+        Refused: where the namespace is no account.
+        StorageUnavailable: where the record cannot be read.
+
+    """
+    account = await account_of(fine_tune.metadata.namespace or "", services)
+    record = await services.records.get(account.models, fine_tune.metadata.name)
+    job = await _job(fine_tune, services) if _may_have_job(fine_tune, record) else None
+    pods = _pods(fine_tune, services) if job is not None else ()
+    attempt = attempts.observe(job, pods)
+    progress = await _progress(fine_tune, account, attempt, services)
+    return Observed(fine_tune, account, record, job, pods, attempt, progress)
+
+
+def _may_have_job(fine_tune: FineTune, record: Record | None) -> bool:
+    return record is not None and record.uid == fine_tune.metadata.uid
+
+
+async def _job(fine_tune: FineTune, services: Services) -> Object | None:
+    namespace, uid = fine_tune.metadata.namespace or "", fine_tune.metadata.uid
+    name = attempt_name(fine_tune.metadata.name, uid, attempt_number(fine_tune))
+    known = services.known.get(JOBS, namespace, name)
+    return known if known is not None else await services.kube.get(JOBS, namespace, name)
+
+
+def _pods(fine_tune: FineTune, services: Services) -> tuple[Object, ...]:
+    return tuple(services.known.pods(fine_tune.metadata.namespace or "", fine_tune.metadata.name))
+
+
+async def _progress(fine_tune: FineTune, account: Account, attempt: Attempt, services: Services) -> RunProgress | None:
+    uid = fine_tune.metadata.uid
+    key = f"{attempt_prefix(uid, attempt_number(fine_tune))}{PROGRESS_FILE}"
+    if attempt.state is State.RUNNING:
+        return await services.follower.latest(uid, account.models, key)
+    if attempt.state in (State.SUCCEEDED, State.FAILED):
+        return await services.follower.final(uid, account.models, key)
+    return None

@@ -1,0 +1,99 @@
+"""A keyed work queue: a key waits at most once, is worked on by one worker at a time, and comes back after an error."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from vectorizer_operator.errors import Retried
+from vectorizer_operator.known import Key
+
+log = logging.getLogger(__name__)
+
+UNEXPECTED_FIRST, UNEXPECTED_LONGEST = 1.0, 120.0
+"""Back-off after an error that nobody foresaw, in seconds."""
+
+Work = Callable[[Key], Awaitable[float | None]]
+"""Works on a key; the answer is after how many seconds to look again, or None for not before something happens."""
+
+
+class Queue:
+    """Keys to be worked on, with a back-off for each."""
+
+    def __init__(self, work: Work, on_error: Callable[[Key, Exception], None] = lambda _key, _error: None) -> None:
+        self._work = work
+        self._on_error = on_error
+        self._ready: deque[Key] = deque()
+        self._waiting: set[Key] = set()
+        self._active: set[Key] = set()
+        self._again: set[Key] = set()
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+        self._failures: dict[Key, int] = {}
+        self._wake = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._active)
+
+    def add(self, key: Key) -> None:
+        """Work on the key soon. A key that is being worked on is worked on once more afterwards."""
+        if (timer := self._timers.pop(key, None)) is not None:
+            timer.cancel()
+        if key in self._active:
+            self._again.add(key)
+        elif key not in self._waiting:
+            self._waiting.add(key)
+            self._ready.append(key)
+            self._wake.set()
+
+    def add_after(self, key: Key, seconds: float) -> None:
+        """Work on the key after a while, or earlier where something happens before."""
+        if (timer := self._timers.pop(key, None)) is not None:
+            timer.cancel()
+        self._timers[key] = asyncio.get_running_loop().call_later(seconds, self.add, key)
+
+    async def run(self, workers: int) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(self._worker())
+
+    async def _worker(self) -> None:
+        while True:
+            key = await self._next()
+            try:
+                await self._once(key)
+            finally:
+                self._active.discard(key)
+                if key in self._again:
+                    self._again.discard(key)
+                    self.add(key)
+
+    async def _next(self) -> Key:
+        while not self._ready:
+            self._wake.clear()
+            await self._wake.wait()
+        key = self._ready.popleft()
+        self._waiting.discard(key)
+        self._active.add(key)
+        return key
+
+    async def _once(self, key: Key) -> None:
+        try:
+            again = await self._work(key)
+        except Exception as error:  # noqa: BLE001 - one object's trouble must not end the work on the others
+            self._on_error(key, error)
+            self.add_after(key, self._back_off(key, error))
+            return
+        self._failures.pop(key, None)
+        if again is not None:
+            self.add_after(key, again)
+
+    def _back_off(self, key: Key, error: Exception) -> float:
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        if isinstance(error, Retried):
+            first, longest = error.first, error.longest
+            log.warning("%s: %s", "/".join(key), error)
+        else:
+            first, longest = UNEXPECTED_FIRST, UNEXPECTED_LONGEST
+            log.error("%s", "/".join(key), exc_info=error)
+        return float(min(longest, first * 2 ** min(failures - 1, 20)))

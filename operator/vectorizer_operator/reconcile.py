@@ -1,0 +1,197 @@
+"""One fine-tuning from what is to what should be.
+
+    observe -> recall -> accept -> train -> follow -> publish -> clean up -> say so
+
+Nothing is remembered between two passes that could not be found again: a pass that was cut off anywhere is repeated.
+"""
+
+from datetime import UTC, datetime
+
+from vectorizer_api.conditions import ConditionType, Reason
+from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus
+from vectorizer_api.names import (
+    MANIFEST_FILE,
+    REPORT_FILE,
+    RUN_UID_LABEL,
+    attempt_prefix,
+    published_prefix,
+    vectorizer_object_name,
+)
+from vectorizer_api.run import Outcome, Progress, RunManifest, RunProgress, Stage
+
+from vectorizer_operator import attempts, events, metrics, status
+from vectorizer_operator.attempts import State
+from vectorizer_operator.errors import Refused, RunFailed, Waiting
+from vectorizer_operator.kube import FINE_TUNES, PODS, Object
+from vectorizer_operator.observe import Observed, observe, parse, unfinished
+from vectorizer_operator.records import Record
+from vectorizer_operator.services import Services
+from vectorizer_operator.status import Verdict
+from vectorizer_operator.steps.accept import accept
+from vectorizer_operator.steps.clean_up import clean_up
+from vectorizer_operator.steps.publish import publish
+from vectorizer_operator.steps.recall import recall
+from vectorizer_operator.steps.train import train
+from vectorizer_operator.storage import StorageUnavailable
+
+_MIRRORED = ("progress", "display", "dataset", "metrics", "checkpoint")
+
+
+async def reconcile(namespace: str, name: str, services: Services) -> float | None:
+    """Bring one fine-tune a step further; the answer is after how many seconds to look again.
+
+    Raises:
+        Retried: where the API server, or the object store after acceptance, has to be tried again.
+
+    """
+    body = services.known.get(FINE_TUNES, namespace, name)
+    if body is None:
+        services.records.forget(name)
+        return None
+    if not unfinished(body):
+        return None
+    fine_tune, now = parse(body), datetime.now(UTC).replace(microsecond=0)
+    wanted = await _advance(fine_tune, services, now)
+    await _say(fine_tune, wanted, services)
+    return None if wanted.completion_time is not None else services.settings.progress_interval
+
+
+async def _advance(fine_tune: FineTune, services: Services, now: datetime) -> FineTuneStatus:
+    try:
+        seen = await observe(fine_tune, services)
+        return await recall(seen, services, now) or await _work(seen, services, now)
+    except Waiting as held:
+        return status.waiting(fine_tune, held.reason, held.message, now)
+    except Refused as final:
+        await clean_up(fine_tune, services)
+        return status.refused(fine_tune, final.reason, final.message, now)
+    except StorageUnavailable as error:
+        if _is_accepted(fine_tune):
+            raise
+        return status.waiting(fine_tune, Reason.STORAGE_UNREACHABLE, f"The storage does not answer: {error}", now)
+
+
+async def _work(seen: Observed, services: Services, now: datetime) -> FineTuneStatus:
+    record = seen.own_record or await accept(seen, services, now)
+    try:
+        return await _run(seen, record, services, now)
+    except RunFailed as error:
+        spent = _gpu_seconds(seen, record, now)
+        ended = status.failed(seen.fine_tune, error.reason, error.failure, seen.progress, spent, now)
+        return await _end(seen, record, ended, services)
+
+
+async def _run(seen: Observed, record: Record, services: Services, now: datetime) -> FineTuneStatus:
+    match await _state(seen, services):
+        case State.UNSTARTED:
+            await train(seen, record, services)
+            return _active(seen, Verdict("False", Reason.JOB_CREATED, "The run's Job was created."), now)
+        case State.PENDING:
+            return _active(seen, Verdict("False", Reason.JOB_CREATED, seen.attempt.message), now)
+        case State.RUNNING:
+            return _active(seen, Verdict("True", Reason.JOB_RUNNING), now)
+        case State.FAILED:
+            raise RunFailed(*attempts.failure(seen.job or {}, await _pods_now(seen, services)))
+        case State.SUCCEEDED if not _is_publishing(seen):
+            return _active(seen, Verdict("False", Reason.PUBLISHING, "The result is being copied and verified."), now)
+        case State.SUCCEEDED:
+            manifest, published = await publish(seen, record, services)
+            return await _end(seen, published, _complete(seen, published, manifest, now), services)
+
+
+async def _state(seen: Observed, services: Services) -> State:
+    """The attempt's state; a Job that was started and is gone is judged by what it left."""
+    if seen.job is not None or not seen.was_started:
+        return seen.attempt.state
+    manifest = f"{attempt_prefix(seen.fine_tune.metadata.uid, seen.attempt_number)}{MANIFEST_FILE}"
+    if await services.storage.etag(seen.account.models, manifest) is None:
+        raise RunFailed(*attempts.deleted())
+    return State.SUCCEEDED
+
+
+async def _end(seen: Observed, record: Record, ended: FineTuneStatus, services: Services) -> FineTuneStatus:
+    """Put the outcome on record before it is said: what is said is final, and is never looked at again."""
+    await clean_up(seen.fine_tune, services)
+    await services.records.put(seen.account.models, record.model_copy(update={"ended": ended}))
+    return ended
+
+
+def _active(seen: Observed, running: Verdict, now: datetime) -> FineTuneStatus:
+    return status.active(seen.fine_tune, running, seen.progress, Attempts(current=seen.attempt_number), now)
+
+
+def _complete(seen: Observed, record: Record, manifest: RunManifest, now: datetime) -> FineTuneStatus:
+    name = vectorizer_object_name(seen.fine_tune.spec.custom_vectorizer_name)
+    return status.complete(
+        seen.fine_tune,
+        Reason(manifest.outcome),
+        _verdict_in_words(seen, manifest),
+        _final_progress(seen, manifest, now),
+        name,
+        f"{published_prefix(name, record.uid)}{REPORT_FILE}",
+        _gpu_seconds(seen, record, now),
+        now,
+    )
+
+
+def _verdict_in_words(seen: Observed, manifest: RunManifest) -> str:
+    name, change = seen.fine_tune.spec.custom_vectorizer_name, status.score(manifest.metrics)
+    told = f" ({status.HEADLINE} {change})" if change else ""
+    if manifest.outcome is Outcome.IMPROVED:
+        return f"The vectorizer {name} is better than its start{told}."
+    return f"No improvement was found{told}: the vectorizer {name} holds the weights of its start."
+
+
+def _final_progress(seen: Observed, manifest: RunManifest, now: datetime) -> RunProgress:
+    last = (
+        seen.progress.progress
+        if seen.progress is not None
+        else Progress(stage=Stage.DONE, percent=100, last_update_time=now)
+    )
+    done = last.model_copy(update={"stage": Stage.DONE, "percent": 100.0, "eta_seconds": None})
+    return RunProgress(progress=done, dataset=manifest.dataset, metrics=manifest.metrics, outcome=manifest.outcome)
+
+
+def _gpu_seconds(seen: Observed, record: Record, now: datetime) -> int | None:
+    times = (seen.job or {}).get("status") or {}
+    if not record.granted.gpus or "startTime" not in times:
+        return None
+    ended = datetime.fromisoformat(times["completionTime"]) if "completionTime" in times else now
+    return int((ended - datetime.fromisoformat(times["startTime"])).total_seconds() * record.granted.gpus)
+
+
+def _is_publishing(seen: Observed) -> bool:
+    running = seen.condition(ConditionType.RUNNING)
+    return running is not None and running.reason == Reason.PUBLISHING
+
+
+def _is_accepted(fine_tune: FineTune) -> bool:
+    said = fine_tune.status.conditions if fine_tune.status is not None else []
+    return any(item.type == ConditionType.ACCEPTED and item.status == "True" for item in said)
+
+
+async def _pods_now(seen: Observed, services: Services) -> list[Object]:
+    """The run's Pods as of now: the watch of Pods may be behind that of Jobs, and a failure is told only once."""
+    selector = f"{RUN_UID_LABEL}={seen.fine_tune.metadata.uid}"
+    return [pod async for pod in services.kube.items(PODS, seen.namespace, selector)]
+
+
+async def _say(fine_tune: FineTune, wanted: FineTuneStatus, services: Services) -> None:
+    last, metadata = fine_tune.status or FineTuneStatus(), fine_tune.metadata
+    if wanted == last or (_tells_only_progress(last, wanted) and not services.follower.may_mirror(metadata.uid)):
+        return
+    namespace, said = metadata.namespace or "", wanted.model_dump(mode="json", by_alias=True, exclude_none=True)
+    written = await services.kube.apply_status(FINE_TUNES, namespace, metadata.name, said, metadata.resource_version)
+    if written is None:
+        return
+    services.known.update(FINE_TUNES, written)
+    services.follower.mirrored(metadata.uid)
+    await events.post(fine_tune, last, wanted, services.kube)
+    if wanted.completion_time is not None:
+        services.follower.forget(metadata.uid)
+        metrics.ended(fine_tune, wanted)
+
+
+def _tells_only_progress(last: FineTuneStatus, wanted: FineTuneStatus) -> bool:
+    without = dict.fromkeys(_MIRRORED)
+    return last.model_copy(update=without) == wanted.model_copy(update=without)

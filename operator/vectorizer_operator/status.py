@@ -1,0 +1,223 @@
+"""What is said about a fine-tune: conditions, the phase derived from them, and text for kubectl's columns.
+
+Each function gives the whole status for one situation; reconcile writes it once, at its end, where it differs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from vectorizer_api.conditions import Condition, ConditionType, Reason, Status
+from vectorizer_api.fine_tune import Attempts, Display, FineTune, FineTuneStatus, Phase
+from vectorizer_api.run import Dataset, Failure, Metric, Progress, RunProgress, Stage
+
+HEADLINE = "NDCG@10"
+_PHASE_OF_STAGE = {
+    Stage.STARTING: Phase.PREPARING,
+    Stage.DOWNLOADING: Phase.PREPARING,
+    Stage.BASELINE: Phase.PREPARING,
+    Stage.ADAPTING: Phase.TRAINING,
+    Stage.TUNING: Phase.TRAINING,
+    Stage.INTERPOLATING: Phase.EVALUATING,
+    Stage.EVALUATING: Phase.EVALUATING,
+    Stage.UPLOADING: Phase.EVALUATING,
+    Stage.DONE: Phase.PUBLISHING,
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A condition without its time."""
+
+    status: Status
+    reason: Reason
+    message: str = ""
+
+
+Verdicts = Mapping[ConditionType, Verdict]
+
+_ACCEPTED = Verdict("True", Reason.ACCEPTED, "The request is granted.")
+
+
+def waiting(fine_tune: FineTune, reason: Reason, message: str, now: datetime) -> FineTuneStatus:
+    """Not accepted yet: something that the run needs is not there."""
+    verdicts = {
+        ConditionType.ACCEPTED: Verdict("Unknown", reason, message),
+        ConditionType.RUNNING: Verdict("False", Reason.NOT_STARTED),
+        **_kstatus(Verdict("False", Reason.WAITING, message), Verdict("True", Reason.WAITING, message)),
+    }
+    return _compose(fine_tune, verdicts, now, phase=Phase.WAITING)
+
+
+def refused(fine_tune: FineTune, reason: Reason, message: str, now: datetime) -> FineTuneStatus:
+    """Not granted, for good."""
+    verdicts = {
+        ConditionType.ACCEPTED: Verdict("False", reason, message),
+        ConditionType.RUNNING: Verdict("False", Reason.NOT_STARTED),
+        **_failed(reason, message),
+    }
+    return _compose(fine_tune, verdicts, now, phase=Phase.FAILED, completion_time=now)
+
+
+def active(
+    fine_tune: FineTune, running: Verdict, said: RunProgress | None, attempts: Attempts, now: datetime
+) -> FineTuneStatus:
+    """Accepted, and not ended."""
+    publishing = running.reason is Reason.PUBLISHING
+    verdicts = {
+        ConditionType.ACCEPTED: _ACCEPTED,
+        ConditionType.RUNNING: running,
+        ConditionType.DATASET_READY: dataset_ready(said),
+        **_kstatus(Verdict("False", running.reason, running.message), Verdict("True", running.reason, running.message)),
+    }
+    phase = Phase.PUBLISHING if publishing else _phase(running, said)
+    return _compose(fine_tune, verdicts, now, phase=phase, attempts=attempts, **_mirror(said))
+
+
+def complete(
+    fine_tune: FineTune,
+    reason: Reason,
+    message: str,
+    said: RunProgress,
+    vectorizer: str,
+    report: str,
+    gpu_seconds: int | None,
+    now: datetime,
+) -> FineTuneStatus:
+    """The CustomVectorizer is there."""
+    done = Verdict("True", reason, message)
+    verdicts = {
+        ConditionType.ACCEPTED: _ACCEPTED,
+        ConditionType.RUNNING: Verdict("False", Reason.FINISHED),
+        ConditionType.DATASET_READY: dataset_ready(said),
+        ConditionType.COMPLETE: done,
+        **_kstatus(done, Verdict("False", reason)),
+    }
+    final = {"vectorizer": vectorizer, "report": report, "gpu_seconds": gpu_seconds, "completion_time": now}
+    return _compose(fine_tune, verdicts, now, phase=Phase.SUCCEEDED, **_mirror(said), **final)
+
+
+def failed(
+    fine_tune: FineTune,
+    reason: Reason,
+    failure: Failure,
+    said: RunProgress | None,
+    gpu_seconds: int | None,
+    now: datetime,
+) -> FineTuneStatus:
+    """The run ended without a result."""
+    message = f"{failure.message} {failure.hint}".strip()
+    spoilt = reason in (Reason.BAD_INPUT, Reason.OVER_LIMIT)
+    ready = Verdict("False", Reason.DATASET_REFUSED, failure.message) if spoilt else dataset_ready(said)
+    verdicts = {
+        ConditionType.ACCEPTED: _ACCEPTED,
+        ConditionType.RUNNING: Verdict("False", Reason.FINISHED),
+        ConditionType.DATASET_READY: ready,
+        **_failed(reason, message),
+    }
+    final = {"failure": failure, "gpu_seconds": gpu_seconds, "completion_time": now}
+    return _compose(fine_tune, verdicts, now, phase=Phase.FAILED, **_mirror(said), **final)
+
+
+def taken_over(fine_tune: FineTune, ended: FineTuneStatus, remark: str, now: datetime) -> FineTuneStatus:
+    """The outcome of an earlier object of the same name and spec, said again of this one."""
+    verdicts = {
+        ConditionType(item.type): Verdict(item.status, Reason(item.reason), _remarked(item, remark))
+        for item in ended.conditions
+    }
+    kept = {name: getattr(ended, name) for name in FineTuneStatus.model_fields if name != "conditions"}
+    return _compose(fine_tune, verdicts, now, **kept)
+
+
+def dataset_ready(said: RunProgress | None) -> Verdict:
+    """Whether the data could be read, with what a person should know of them."""
+    if said is None or said.dataset is None or said.dataset.selected == 0:
+        return Verdict("Unknown", Reason.DATASET_PENDING, "The files have not been read yet.")
+    dataset = said.dataset
+    told = f"{dataset.selected} of {dataset.examples} examples with {dataset.labels} labels."
+    if not dataset.warnings and not dataset.rejected:
+        return Verdict("True", Reason.DATASET_READ, told)
+    rejected = [f"{dataset.rejected} files were rejected."] if dataset.rejected else []
+    return Verdict("True", Reason.DATASET_WARNINGS, " ".join([told, *rejected, *dataset.warnings])[:4_000])
+
+
+def score(metrics: list[Metric] | None) -> str:
+    """The headline metric before and after in per cent: `57.8→66.5`."""
+    found = next((metric for metric in metrics or [] if metric.name == HEADLINE), None)
+    return f"{found.start * 100:.1f}→{found.tuned * 100:.1f}" if found else ""
+
+
+def condition(
+    verdict: Verdict, type_: ConditionType, old: Condition | None, generation: int, now: datetime
+) -> Condition:
+    """A condition whose time moves only when its status does."""
+    kept = old.last_transition_time if old is not None and old.status == verdict.status else now
+    return Condition(
+        type=type_,
+        status=verdict.status,
+        reason=verdict.reason,
+        message=verdict.message,
+        observed_generation=generation,
+        last_transition_time=kept,
+    )
+
+
+def _remarked(item: Condition, remark: str) -> str:
+    telling = item.type in (ConditionType.COMPLETE, ConditionType.FAILED)
+    return f"{item.message} {remark}".strip() if telling else item.message
+
+
+def _failed(reason: Reason, message: str) -> dict[ConditionType, Verdict]:
+    no, yes = Verdict("False", reason, message), Verdict("True", reason, message)
+    return {ConditionType.FAILED: yes, **_kstatus(no, Verdict("False", reason)), ConditionType.STALLED: yes}
+
+
+def _kstatus(ready: Verdict, reconciling: Verdict) -> dict[ConditionType, Verdict]:
+    return {ConditionType.READY: ready, ConditionType.RECONCILING: reconciling}
+
+
+def _phase(running: Verdict, said: RunProgress | None) -> Phase:
+    if running.status != "True":
+        return Phase.PENDING
+    return _PHASE_OF_STAGE[said.progress.stage] if said is not None else Phase.PREPARING
+
+
+def _mirror(said: RunProgress | None) -> dict[str, Progress | Dataset | list[Metric] | object]:
+    if said is None:
+        return {}
+    parts = ("progress", "dataset", "checkpoint", "metrics", "outcome")
+    return {name: getattr(said, name) for name in parts if getattr(said, name) is not None}
+
+
+def _compose(fine_tune: FineTune, verdicts: Verdicts, now: datetime, **parts: object) -> FineTuneStatus:
+    """The new status: conditions from verdicts, parts replaced, the rest kept as it was said last."""
+    last = fine_tune.status or FineTuneStatus()
+    generation = fine_tune.metadata.generation
+    old = {item.type: item for item in last.conditions}
+    conditions = [condition(verdict, type_, old.get(type_), generation, now) for type_, verdict in verdicts.items()]
+    accepted = verdicts[ConditionType.ACCEPTED].status == "True"
+    kept: dict[str, object] = {"start_time": last.start_time or (now if accepted else None)}
+    kept |= {"conditions": conditions, "observed_generation": generation}
+    new = last.model_copy(update={**{k: v for k, v in parts.items() if v is not None}, **kept})
+    return new.model_copy(update={"display": _display(new)})
+
+
+def _display(status: FineTuneStatus) -> Display | None:
+    progress = status.progress
+    if progress is None and status.metrics is None:
+        return None
+    ended = status.completion_time is not None
+    eta = progress.eta_seconds if progress is not None and not ended else None
+    return Display(
+        progress=f"{progress.percent:.0f}%" if progress is not None else "",
+        eta=_duration(eta) if eta is not None else "",
+        score=score(status.metrics),
+    )
+
+
+def _duration(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"

@@ -1,0 +1,197 @@
+"""Accept: whether the request can be granted, and what it is granted. Nothing runs before this is on record."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from vectorizer_api.conditions import ConditionType, Reason
+from vectorizer_api.content import ContentType
+from vectorizer_api.custom_vectorizer import CustomVectorizer
+from vectorizer_api.fine_tune import FineTuneSpec
+from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER
+from vectorizer_api.run import VectorizerSource
+
+from vectorizer_operator import bases, vectorizers
+from vectorizer_operator.accounts import refuse_second_claim
+from vectorizer_operator.errors import Refused, Waiting
+from vectorizer_operator.known import is_true
+from vectorizer_operator.kube import Object
+from vectorizer_operator.observe import Observed
+from vectorizer_operator.profiles import Profile
+from vectorizer_operator.records import Granted, Record, spec_digest
+from vectorizer_operator.services import Services
+from vectorizer_operator.steps.recall import rerun_value
+
+
+async def accept(seen: Observed, services: Services, now: datetime) -> Record:
+    """Grant the request, and put on record what was granted.
+
+    Raises:
+        Refused: where it can never be granted as it is.
+        Waiting: where it can be granted when something else is there.
+        StorageUnavailable: where the object store does not answer.
+
+    """
+    spec = seen.fine_tune.spec
+    _refuse_unsupported(spec, services)
+    await refuse_second_claim(seen.account, seen.namespace, services)
+    profile = _profile(spec, services)
+    _refuse_over_limit(spec, profile)
+    await _name_is_free(seen, services)
+    await _buckets_are_there(seen, services)
+    granted = await _grant(seen, profile, services)
+    _reserve_name(seen, services)
+    return await services.records.put(seen.account.models, _record(seen, granted, now))
+
+
+def _refuse_unsupported(spec: FineTuneSpec, services: Services) -> None:
+    if spec.content_type not in services.settings.bases:
+        served = ", ".join(sorted(services.settings.bases))
+        raise _not_supported(f"contentType {spec.content_type} (this operator serves {served})")
+    for field in _fields_of_later_releases(spec):
+        raise _not_supported(field)
+
+
+def _fields_of_later_releases(spec: FineTuneSpec) -> Iterator[str]:
+    if spec.custom_vectorizer_name_for_sampling:
+        yield "customVectorizerNameForSampling"
+    if spec.file_urls:
+        yield "fileUrls"
+    if spec.suspend:
+        yield "suspend"
+    if spec.queue_name is not None:
+        yield "queueName"
+    if spec.ttl_seconds_after_finished is not None:
+        yield "ttlSecondsAfterFinished"
+
+
+def _not_supported(what: str) -> Refused:
+    return Refused(
+        Reason.NOT_SUPPORTED,
+        f"{what} is not supported by this version of the operator. Leave it out and apply the request again under a "
+        "new object name.",
+    )
+
+
+def _profile(spec: FineTuneSpec, services: Services) -> Profile:
+    if (profile := services.profiles.get(spec.profile)) is not None:
+        return profile
+    wanted = spec.profile or "(the default)"
+    offered = ", ".join(services.profiles.names()) or "none"
+    raise Waiting(Reason.PROFILE_MISSING, f"There is no profile {wanted}; the platform offers: {offered}.")
+
+
+def _refuse_over_limit(spec: FineTuneSpec, profile: Profile) -> None:
+    asked = spec.training.max_duration_seconds
+    if asked is not None and asked > profile.max_duration_seconds:
+        raise _over_limit("training.maxDurationSeconds", asked, profile.max_duration_seconds)
+    if spec.training.max_examples > profile.max_examples and "max_examples" in spec.training.model_fields_set:
+        raise _over_limit("training.maxExamples", spec.training.max_examples, profile.max_examples)
+
+
+def _over_limit(field: str, asked: int, limit: int) -> Refused:
+    return Refused(
+        Reason.LIMIT_EXCEEDED,
+        f"{field} is {asked}, and the profile allows {limit}. Ask for less, under a new object name.",
+    )
+
+
+async def _name_is_free(seen: Observed, services: Services) -> None:
+    name = seen.fine_tune.spec.custom_vectorizer_name
+    there = await vectorizers.find(seen.namespace, name, services)
+    if there is not None and _source_uid(there) != seen.fine_tune.metadata.uid:
+        raise Refused(
+            Reason.NAME_TAKEN,
+            f"The account has a vectorizer named {name} already, and vectorizers never change. Choose another "
+            "customVectorizerName, under a new object name.",
+        )
+
+
+def _source_uid(vectorizer: Object) -> str:
+    return str(vectorizer["spec"]["source"]["fineTuneUID"])
+
+
+async def _buckets_are_there(seen: Observed, services: Services) -> None:
+    for bucket in (seen.account.models, seen.account.batch):
+        if not await services.storage.bucket_exists(bucket):
+            raise Waiting(Reason.STORAGE_UNREACHABLE, f"The account's bucket {bucket} is not there.")
+
+
+async def _grant(seen: Observed, profile: Profile, services: Services) -> Granted:
+    spec = seen.fine_tune.spec
+    base_name = profile.bases.get(spec.content_type, services.settings.bases[spec.content_type])
+    if spec.starting_custom_vectorizer_name:
+        base, start, dimension, uid = await _custom_start(seen, services)
+    else:
+        found = await bases.read_base(base_name, spec.content_type, services)
+        base, start, dimension, uid = found.source, found.source, found.dimension, ""
+    return Granted(
+        account=seen.account.name,
+        base=base,
+        start=start,
+        start_uid=uid,
+        dimension=dimension,
+        profile=spec.profile,
+        max_duration_seconds=spec.training.max_duration_seconds or profile.max_duration_seconds,
+        gpus=profile.gpus,
+        image=services.settings.trainer_image,
+    )
+
+
+async def _custom_start(seen: Observed, services: Services) -> tuple[VectorizerSource, VectorizerSource, int, str]:
+    name = seen.fine_tune.spec.starting_custom_vectorizer_name
+    body = await vectorizers.find(seen.namespace, name, services)
+    if body is None or not is_true(body, ConditionType.READY) or "deletionTimestamp" in body["metadata"]:
+        state = "is not there yet" if body is None else "is not ready"
+        raise Waiting(Reason.WAITING_FOR_VECTORIZER, f"The starting vectorizer {name} {state}.")
+    vectorizer = CustomVectorizer.model_validate(body)
+    _refuse_other_content(name, vectorizer.spec.content_type, seen.fine_tune.spec.content_type)
+    found = await vectorizers.read_manifest(
+        seen.account, vectorizer.metadata.name, vectorizer.spec.artifact.run_uid, services
+    )
+    if found is None or found[1] != vectorizer.spec.artifact.digest:
+        raise Waiting(Reason.WAITING_FOR_VECTORIZER, f"The files of the starting vectorizer {name} are not there.")
+    await vectorizers.protect(body, services)
+    base = vectorizer.spec.base
+    return (
+        VectorizerSource(name=base.name, location=bases.location(base.name, services), digest=base.digest),
+        VectorizerSource(
+            name=name,
+            location=vectorizers.model_location(seen.account, vectorizer),
+            digest=found[0].files[f"{MODEL_FOLDER}{DESCRIPTION_FILE}"].sha256,
+        ),
+        vectorizer.spec.dimension,
+        vectorizer.metadata.uid,
+    )
+
+
+def _refuse_other_content(name: str, there: ContentType, wanted: ContentType) -> None:
+    if there is not wanted:
+        raise Refused(
+            Reason.CONTENT_TYPE_MISMATCH,
+            f"The starting vectorizer {name} is for {there}, and the request is for {wanted}. Start from one for "
+            f"{wanted}, under a new object name.",
+        )
+
+
+def _reserve_name(seen: Observed, services: Services) -> None:
+    name = seen.fine_tune.spec.custom_vectorizer_name
+    holder = services.reservations.claim(seen.fine_tune, services.known)
+    if holder is not None:
+        raise Waiting(
+            Reason.NAME_RESERVED,
+            f"The fine-tune {holder} is making a vectorizer named {name}. If it ends without one, this one goes on.",
+        )
+
+
+def _record(seen: Observed, granted: Granted, now: datetime) -> Record:
+    last, value = seen.record, rerun_value(seen)
+    reruns = [*(last.reruns if last else []), *([value] if value is not None else [])]
+    return Record(
+        fine_tune=seen.fine_tune.metadata.name,
+        uid=seen.fine_tune.metadata.uid,
+        spec_digest=spec_digest(seen.fine_tune.spec),
+        requested=now,
+        granted=granted,
+        reruns=list(dict.fromkeys(reruns)),
+        published=last.published if last else {},
+    )

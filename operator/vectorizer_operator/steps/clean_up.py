@@ -1,0 +1,24 @@
+"""Clean up: what an ended run leaves behind and nobody needs."""
+
+from vectorizer_api.fine_tune import FineTune
+from vectorizer_api.names import attempt_name
+
+from vectorizer_operator.jobs import owner_uid
+from vectorizer_operator.known import is_true
+from vectorizer_operator.kube import JOBS, SECRETS
+from vectorizer_operator.observe import attempt_number
+from vectorizer_operator.services import Services
+
+
+async def clean_up(fine_tune: FineTune, services: Services) -> None:
+    """Take away the credentials, and the Job where it still runs; a finished Job stays for people to look at."""
+    metadata = fine_tune.metadata
+    namespace, name = metadata.namespace or "", attempt_name(metadata.name, metadata.uid, attempt_number(fine_tune))
+    services.follower.forget(metadata.uid)
+    services.reservations.release(namespace, fine_tune.spec.custom_vectorizer_name, metadata.uid)
+    job = services.known.get(JOBS, namespace, name)
+    if job is None or owner_uid(job) != metadata.uid:
+        return
+    await services.kube.delete(SECRETS, namespace, name)
+    if not is_true(job, "Complete") and not is_true(job, "Failed"):
+        await services.kube.delete(JOBS, namespace, name, uid=job["metadata"]["uid"])

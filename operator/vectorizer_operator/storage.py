@@ -1,0 +1,181 @@
+"""The object store, from the event loop: minio's blocking calls in an own bounded pool of threads."""
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import urllib3
+from minio import Minio
+from minio.commonconfig import CopySource
+from minio.deleteobjects import DeleteObject
+from minio.error import MinioException, S3Error
+
+from vectorizer_operator.errors import Unavailable
+from vectorizer_operator.settings import Settings
+
+CHUNK = 1024**2
+CONNECT_SECONDS, READ_SECONDS = 10, 30
+T = TypeVar("T")
+_ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchBucket"})
+
+
+class StorageUnavailable(Unavailable):
+    """The object store did not answer, or not with what was asked for."""
+
+
+class TooLarge(StorageUnavailable):
+    """An object is larger than anything that belongs there."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object's content as it was under one ETag."""
+
+    etag: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What an object really holds."""
+
+    sha256: str
+    size: int
+
+
+def connection_pool(threads: int) -> urllib3.PoolManager:
+    """HTTP connections that give up in time; retries are the queue's matter."""
+    return urllib3.PoolManager(
+        maxsize=threads,
+        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        retries=urllib3.Retry(total=1, backoff_factor=0.1),
+    )
+
+
+class Storage:
+    """Buckets and objects, as the operator's own user."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._pool = ThreadPoolExecutor(settings.storage_threads, thread_name_prefix="storage")
+        self._client = Minio(
+            settings.s3_endpoint,
+            access_key=settings.s3_access_key.get_secret_value(),
+            secret_key=settings.s3_secret_key.get_secret_value(),
+            secure=settings.s3_secure,
+            region=settings.s3_region,
+            http_client=connection_pool(settings.storage_threads),
+        )
+
+    def close(self) -> None:
+        """Let the threads go; calls that have not begun are dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """Run a blocking call in the pool; errors of the object store become `StorageUnavailable`."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _translated, call)
+
+    async def bucket_exists(self, bucket: str) -> bool:
+        """Whether the bucket is there."""
+        return await self.run(lambda: self._client.bucket_exists(bucket_name=bucket))
+
+    async def etag(self, bucket: str, key: str) -> str | None:
+        """The object's ETag without its content, or None where there is no such object."""
+
+        def call() -> str | None:
+            return self._client.stat_object(bucket_name=bucket, object_name=key).etag
+
+        return await self.run(lambda: _absent_as_none(call))
+
+    async def get(self, bucket: str, key: str, limit: int) -> Stored | None:
+        """A small object, or None where there is no such object.
+
+        Raises:
+            TooLarge: where it has more than `limit` bytes; no more than that is read.
+
+        """
+        return await self.run(lambda: _absent_as_none(lambda: self._read(bucket, key, limit)))
+
+    async def put(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> None:
+        """Write a small object."""
+        await self.run(
+            lambda: self._client.put_object(
+                bucket_name=bucket, object_name=key, data=io.BytesIO(body), length=len(body), content_type=content_type
+            )
+        )
+
+    async def copy(self, bucket: str, source: str, target: str) -> bool:
+        """Copy an object inside its bucket by the server itself; False where there is no source."""
+
+        def call() -> bool:
+            self._client.copy_object(
+                bucket_name=bucket, object_name=target, source=CopySource(bucket_name=bucket, object_name=source)
+            )
+            return True
+
+        return await self.run(lambda: _absent_as_none(call)) is not None
+
+    async def digest(self, bucket: str, key: str) -> Digest | None:
+        """SHA-256 and size of what is stored, streamed; None where there is no such object."""
+        return await self.run(lambda: _absent_as_none(lambda: self._hash(bucket, key)))
+
+    async def keys(self, bucket: str, prefix: str) -> list[str]:
+        """Every key under a prefix."""
+        return await self.run(lambda: self._list(bucket, prefix))
+
+    async def remove(self, bucket: str, keys: Iterable[str]) -> None:
+        """Remove objects; those that are gone already are no error."""
+        doomed = [DeleteObject(key) for key in keys]
+
+        def call() -> None:
+            for error in self._client.remove_objects(bucket_name=bucket, delete_object_list=doomed):
+                raise StorageUnavailable(f"{bucket}: {error.code}: {error.message}")
+
+        await self.run(call)
+
+    def _read(self, bucket: str, key: str, limit: int) -> Stored:
+        response = self._client.get_object(bucket_name=bucket, object_name=key)
+        try:
+            body = response.read(limit + 1)
+            etag = response.headers.get("ETag", "").strip('"')
+        finally:
+            response.close()
+            response.release_conn()
+        if len(body) > limit:
+            raise TooLarge(f"{bucket}/{key} has more than {limit} bytes")
+        return Stored(etag, body)
+
+    def _hash(self, bucket: str, key: str) -> Digest:
+        digest, size = hashlib.sha256(), 0
+        response = self._client.get_object(bucket_name=bucket, object_name=key)
+        try:
+            while chunk := response.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+        finally:
+            response.close()
+            response.release_conn()
+        return Digest(digest.hexdigest(), size)
+
+    def _list(self, bucket: str, prefix: str) -> list[str]:
+        objects = self._client.list_objects(bucket_name=bucket, prefix=prefix, recursive=True)
+        return [item.object_name for item in objects if item.object_name]
+
+
+def _absent_as_none(call: Callable[[], T]) -> T | None:
+    try:
+        return call()
+    except S3Error as error:
+        if error.code in _ABSENT:
+            return None
+        raise
+
+
+def _translated(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        raise StorageUnavailable(f"the object store: {type(error).__name__}: {error}") from error
