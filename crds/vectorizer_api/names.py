@@ -12,6 +12,8 @@ FINE_TUNE_LABEL = "vectorizers.dev/fine-tune"
 RUN_UID_LABEL = "vectorizers.dev/run-uid"
 ATTEMPT_LABEL = "vectorizers.dev/attempt"
 MANAGED_BY = "vectorizer-operator"
+RUN_SERVICE_ACCOUNT = "vectorizer-run"
+"""The service account of every run, in each account's namespace; it has no rights."""
 
 LABELS_FILE = "example_to_labels.json"
 """The file in the batch folder that says which labels each file carries."""

@@ -8,6 +8,7 @@ from vectorizer_api.names import (
     ATTEMPT_LABEL,
     FINE_TUNE_LABEL,
     MANAGED_BY,
+    RUN_SERVICE_ACCOUNT,
     RUN_UID_LABEL,
     attempt_name,
     attempt_prefix,
@@ -23,8 +24,6 @@ from vectorizer_operator.profiles import Profile
 from vectorizer_operator.records import Granted
 from vectorizer_operator.settings import Settings
 
-RUN_SERVICE_ACCOUNT = "vectorizer-run"
-"""Every account's namespace has it; it has no rights."""
 USER = 65532
 GRACE_SECONDS = 120
 KEPT_SECONDS = 24 * 3600
