@@ -147,6 +147,19 @@ def start_operator(cluster: DevelopmentCluster, account: S3Account, bases: Mappi
     return Platform(cluster, operator, account, metrics_address)
 
 
+def access(platform: Platform) -> dict[str, str]:
+    """Return the environment in which kubectl and `vectorizer` act as the administrator of this platform."""
+    store = platform.cluster.object_store
+    return {
+        "KUBECONFIG": str(platform.cluster.kubeconfig),
+        "VECTORIZER_S3_ENDPOINT": store.endpoint,
+        "VECTORIZER_S3_ADMIN_ACCESS_KEY": store.root.access_key,
+        "VECTORIZER_S3_ADMIN_SECRET_KEY": store.root.secret_key,
+        "VECTORIZER_S3_SCHEME": "http",
+        "VECTORIZER_FTP": store.ftp_address,
+    }
+
+
 def _kubectl(cluster: DevelopmentCluster, *arguments: str) -> None:
     command = [str(cluster.tools.kubectl), f"--kubeconfig={cluster.kubeconfig}", *arguments]
     subprocess.run(command, check=True, capture_output=True, text=True)

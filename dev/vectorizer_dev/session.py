@@ -1,5 +1,6 @@
 """A whole platform for the time of one command: bases, cluster, operator."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,11 +8,12 @@ from pathlib import Path
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 from vectorizer_api.content import ContentType
 from vectorizer_trainer.bases import ensure_base
 
 from vectorizer_dev.cluster import DevelopmentCluster
-from vectorizer_dev.platform import Platform, set_up
+from vectorizer_dev.platform import Platform, access, set_up
 
 
 @contextmanager
@@ -35,12 +37,26 @@ def how_to_use(platform: Platform) -> RenderableType:
     """Return what a person needs to know to use the running cluster."""
     cluster, store = platform.cluster, platform.cluster.object_store
     facts = Table.grid(padding=(0, 2))
-    facts.add_row("Kubernetes", f"export KUBECONFIG={cluster.kubeconfig}")
-    facts.add_row("MinIO", f"http://{store.endpoint}  {store.root.access_key}  {store.root.secret_key}")
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row("MinIO", f"http://{store.endpoint}")
     facts.add_row("FTP", f"ftp://{store.ftp_address}")
-    facts.add_row("Operator", f"http://{platform.metrics_address}/metrics")
+    facts.add_row("operator", f"http://{platform.metrics_address}/metrics")
     facts.add_row("kubectl", str(cluster.tools.kubectl))
-    facts.add_row("Logs", f"{cluster.folder}/*.log and {cluster.folder}/node/*/container.log")
-    return Panel(
-        Group(facts, "", "Ctrl-C stops everything and removes its data."), title="The development cluster runs"
+    facts.add_row("logs", f"{cluster.folder}/*.log, kubectl logs")
+    steps = (
+        f"source {_write_environment(platform)}",
+        "vectorizer account create demo",
+        "kubectl --namespace demo apply --filename examples/text.yaml",
     )
+    first = Text("\n").join(Text(f"  {step}", "bold") for step in steps)
+    parts = Group(facts, "", "In another terminal:", first, "", "Ctrl-C stops everything and removes its data.")
+    return Panel(parts, title="The development cluster runs", title_align="left", padding=(1, 2))
+
+
+def _write_environment(platform: Platform) -> Path:
+    """Write a file for the shell that gives kubectl and `vectorizer` the administrator's access."""
+    path = platform.cluster.folder / "environment"
+    path.touch(mode=0o600)
+    path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in access(platform).items()))
+    return path

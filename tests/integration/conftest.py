@@ -1,17 +1,20 @@
 """One development cluster for a whole pytest session, and what tests need of it."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from kubernetes import client
 from minio import Minio
 from minio.minioadmin import MinioAdmin
 from vectorizer_api.content import ContentType
+from vectorizer_cli.account import Account, create_account
 from vectorizer_dev.cluster import DevelopmentCluster
 from vectorizer_dev.platform import Platform, apply_manifests, set_up
 from vectorizer_dev.waiting import eventually
 from vectorizer_trainer.bases import ensure_base
+
+MakeAccount = Callable[..., Account]
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +65,22 @@ def store(cluster: DevelopmentCluster) -> Minio:
 def store_admin(cluster: DevelopmentCluster) -> MinioAdmin:
     """The object store's administrative interface."""
     return cluster.object_store.admin()
+
+
+@pytest.fixture(scope="session")
+def make_account(platform: Platform, api: client.ApiClient, store: Minio, store_admin: MinioAdmin) -> MakeAccount:
+    """Makes an account as `vectorizer account create` does, under the given name or one that no other test has."""
+
+    def make(name: str = "") -> Account:
+        return create_account(name or f"test-{uuid.uuid4().hex[:8]}", api=api, store=store, admin=store_admin)
+
+    return make
+
+
+@pytest.fixture
+def account(make_account: MakeAccount) -> Account:
+    """An account of the test's own."""
+    return make_account()
 
 
 @pytest.fixture

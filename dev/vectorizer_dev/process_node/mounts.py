@@ -14,7 +14,9 @@ class PathTranslation:
         # A prefix counts only as whole path segments: /work is not in /workshop nor in /my/work. One pass for all,
         # because what was put in may itself contain a mount path.
         alternatives = "|".join(map(re.escape, longest_first))
-        self._pattern = re.compile(rf"(?<![\w./-])(?:{alternatives})(?=$|/|[^\w.-])") if alternatives else None
+        self._pattern = (
+            re.compile(rf"(?:(?<![\w./-])|(?<=file://))(?:{alternatives})(?=$|/|[^\w.-])") if alternatives else None
+        )
 
     def apply(self, text: str) -> str:
         """Return `text` with every mentioned place replaced."""

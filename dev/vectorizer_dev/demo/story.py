@@ -1,0 +1,173 @@
+"""One fine-tuning from an empty machine to the new neighbours, told as it happens."""
+
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import Progress
+from rich.syntax import Syntax
+from vectorizer_api.content import ContentType
+from vectorizer_api.fine_tune import FineTune, FineTuneStatus, Phase
+from vectorizer_api.names import MODEL_FOLDER, REPORT_FILE, batch_bucket, models_bucket, published_prefix
+from vectorizer_cli.summary import before_and_after
+from vectorizer_trainer.bases import ensure_base
+from vectorizer_trainer.vectorizer import load_vectorizer
+
+from vectorizer_dev.demo.account import DemoAccount, create_account
+from vectorizer_dev.demo.chapters import Chapters
+from vectorizer_dev.demo.download import download_folder
+from vectorizer_dev.demo.following import follow
+from vectorizer_dev.demo.neighbours import COUNTED, Gallery, comparison, label_agreement, nearest
+from vectorizer_dev.demo.upload import upload_folder
+from vectorizer_dev.fine_tunes import FineTunes
+from vectorizer_dev.platform import REPOSITORY, Platform
+from vectorizer_dev.session import development_platform
+
+ACCOUNT = "demo"
+RESULTS = REPOSITORY / "build" / "demo"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a demo is about."""
+
+    content: ContentType
+    manifest: Path
+    data_set: str
+    """Module with `make(folder)`, which writes the folders `train` and `test`."""
+
+
+SUBJECTS = {
+    ContentType.TEXT: Subject(ContentType.TEXT, REPOSITORY / "examples" / "text.yaml", "vectorizer_dev.datasets.text"),
+    ContentType.IMAGE: Subject(
+        ContentType.IMAGE, REPOSITORY / "examples" / "image.yaml", "vectorizer_dev.datasets.image"
+    ),
+}
+
+
+class DemoFailed(RuntimeError):  # noqa: N818 a sentence for the person who watches
+    """The fine-tune did not succeed."""
+
+
+def run_demo(content: ContentType, console: Console) -> None:
+    """Tell the story for Text or Image and leave vectorizer and report in `build/demo`.
+
+    Raises KeyError for another content type, DemoFailed where the fine-tune fails.
+    """
+    subject = SUBJECTS[content]
+    chapters = Chapters(console)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vectorizer-demo-")))
+        data = stack.enter_context(ThreadPoolExecutor(1)).submit(_make_data, subject, folder / "data")
+        (folder / "cluster").mkdir()
+        with chapters.chapter("Start a cluster: real API server, controllers, MinIO, operator"):
+            platform = stack.enter_context(development_platform(folder / "cluster", [content], console))
+        story = _Story(subject, platform, chapters, console)
+        story.tell(data)
+    console.print(chapters.summary())
+
+
+def _make_data(subject: Subject, folder: Path) -> Path:
+    import_module(subject.data_set).make(folder)
+    return folder
+
+
+class _Story:
+    def __init__(self, subject: Subject, platform: Platform, chapters: Chapters, console: Console) -> None:
+        self._subject = subject
+        self._platform = platform
+        self._chapters = chapters
+        self._console = console
+        self._fine_tune = FineTune.model_validate(yaml.safe_load(subject.manifest.read_text()))
+        self._results = RESULTS / subject.content.value.lower()
+
+    def tell(self, data: Future[Path]) -> None:
+        """Go from the account to the neighbours."""
+        with self._chapters.chapter(f"Create the account: vectorizer account create {ACCOUNT}"):
+            account = create_account(self._platform, ACCOUNT)
+            self._console.print(Padding(account.printed.rstrip(), (0, 3)), highlight=False, style="dim")
+        with self._chapters.chapter("Upload the data set by FTP"):
+            data_set = self._wait_for_data(data)
+            self._upload(account, data_set / "train")
+        with self._chapters.chapter(f"kubectl apply -f {self._subject.manifest.relative_to(REPOSITORY)}"):
+            self._apply()
+        with self._chapters.chapter("Fine-tune"):
+            status = self._follow()
+        with self._chapters.chapter("Look at the result"):
+            vectorizer = self._download(status)
+            self._show_neighbours(vectorizer, data_set / "test")
+        self._conclude(status)
+
+    def _wait_for_data(self, data: "Future[Path]") -> Path:
+        with self._console.status("Making the data set from what is installed ..."):
+            return data.result()
+
+    def _upload(self, account: DemoAccount, folder: Path) -> None:
+        bucket, target = batch_bucket(ACCOUNT), self._fine_tune.spec.batch_folder
+        total = sum(path.is_file() for path in folder.rglob("*"))
+        with Progress(console=self._console, transient=True) as bar:
+            task = bar.add_task("  uploading", total=total)
+            upload_folder(account.ftp, bucket, folder, target, lambda: bar.advance(task))
+        address = f"ftp://{account.ftp.user}@{account.ftp.host}:{account.ftp.port}/{bucket}/{target}"
+        self._console.print(f"   {total:,} files to {address}", highlight=False)
+
+    def _apply(self) -> None:
+        cluster = self._platform.cluster
+        self._console.print(Syntax(self._subject.manifest.read_text(), "yaml", background_color="default"))
+        command = [
+            str(cluster.tools.kubectl),
+            "apply",
+            "--namespace",
+            ACCOUNT,
+            "--filename",
+            str(self._subject.manifest),
+        ]
+        environment = {"KUBECONFIG": str(cluster.kubeconfig)}
+        answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        self._console.print(f"   {answer.stdout.strip()}", highlight=False)
+
+    def _follow(self) -> FineTuneStatus:
+        with FineTunes(self._platform.cluster.kubeconfig) as fine_tunes:
+            status = follow(lambda: fine_tunes.status(ACCOUNT, self._fine_tune.metadata.name), self._console)
+        if status.phase != Phase.SUCCEEDED:
+            reasons = [condition.message for condition in status.conditions if condition.type in {"Accepted", "Failed"}]
+            raise DemoFailed("; ".join(filter(None, reasons)))
+        return status
+
+    def _download(self, status: FineTuneStatus) -> Path:
+        """Fetch what was published."""
+        shutil.rmtree(self._results, ignore_errors=True)
+        with FineTunes(self._platform.cluster.kubeconfig) as fine_tunes:
+            published = fine_tunes.vectorizer(ACCOUNT, status.vectorizer or "")
+        prefix = published_prefix(published.metadata.name, published.spec.artifact.run_uid)
+        download_folder(self._platform.cluster.object_store.client(), models_bucket(ACCOUNT), prefix, self._results)
+        return self._results / MODEL_FOLDER
+
+    def _show_neighbours(self, vectorizer: Path, test: Path) -> None:
+        gallery = Gallery.sample(test)
+        with self._console.status(f"Embedding {len(gallery.paths)} unseen files, before and after ..."):
+            before, after = (
+                load_vectorizer(folder).encode(gallery.paths)
+                for folder in (ensure_base(self._subject.content), vectorizer)
+            )
+        self._console.print(comparison(gallery, before, after))
+        agreement = [label_agreement(nearest(vectors, COUNTED), gallery.labels) for vectors in (before, after)]
+        self._console.print(
+            f"   The {COUNTED} nearest of {len(gallery.paths)} unseen files share "
+            f"{agreement[0]:.1%} of their labels before, [bold]{agreement[1]:.1%}[/] after.",
+            highlight=False,
+        )
+
+    def _conclude(self, status: FineTuneStatus) -> None:
+        self._console.print(f"\n[bold green]{status.outcome}[/] on held-out items of the account's own data:")
+        self._console.print(before_and_after(status.metrics or []))
+        self._console.print(f"Report: {self._results / REPORT_FILE}", highlight=False, soft_wrap=True)
+        self._console.print(f"Vectorizer: {self._results / MODEL_FOLDER}\n", highlight=False, soft_wrap=True)

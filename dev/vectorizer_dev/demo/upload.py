@@ -1,0 +1,56 @@
+"""Upload a folder by FTP, as a user without any other tool would."""
+
+import ftplib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CONNECTIONS = 4
+
+
+@dataclass(frozen=True)
+class FtpLogin:
+    """An FTP server and a user of it."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+
+
+def upload_folder(login: FtpLogin, bucket: str, folder: Path, target: str, uploaded: Callable[[], None]) -> int:
+    """Store every file below `folder` in the folder `target` of the bucket and return how many there were.
+
+    `uploaded` is called after each file, from several threads. Raises ftplib.Error where the server refuses.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    shares = [files[first::CONNECTIONS] for first in range(CONNECTIONS)]
+    with _connection(login, bucket) as ftp:
+        for parent in sorted({path.parent for path in files}):
+            ftp.mkd(_remote(folder, parent, target))
+    with ThreadPoolExecutor(CONNECTIONS) as connections:
+        list(connections.map(lambda share: _store(login, bucket, folder, target, share, uploaded), shares))
+    return len(files)
+
+
+def _connection(login: FtpLogin, bucket: str) -> ftplib.FTP:
+    ftp = ftplib.FTP()  # noqa: S321 never leaves this machine
+    ftp.connect(login.host, login.port)
+    ftp.login(login.user, login.password)
+    ftp.cwd(bucket)
+    return ftp
+
+
+def _store(
+    login: FtpLogin, bucket: str, folder: Path, target: str, files: Sequence[Path], uploaded: Callable[[], None]
+) -> None:
+    with _connection(login, bucket) as ftp:
+        for path in files:
+            with path.open("rb") as content:
+                ftp.storbinary(f"STOR {_remote(folder, path, target)}", content)
+            uploaded()
+
+
+def _remote(folder: Path, path: Path, target: str) -> str:
+    return (Path(target) / path.relative_to(folder)).as_posix()
