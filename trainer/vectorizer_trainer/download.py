@@ -69,12 +69,11 @@ class Reader:
         # A decoder holds a file in full: as many at once as there are cores, however many downloads wait.
         self._decoders = BoundedSemaphore(len(os.sched_getaffinity(0)))
 
-    def read(self, files: Sequence[LabelledFile], observer: "Observer") -> Reading:
-        """Download, decode and embed; raises OverLimit with the file's name, InputChanged and StorageError."""
+    def read(self, files: Sequence[LabelledFile], items: ItemCache, observer: "Observer") -> Reading:
+        """Download, decode into `items`, embed; raises OverLimit with the file's name, InputChanged, StorageError."""
         largest = sorted((file.entry.size for file in files), reverse=True)[:DOWNLOADS]
         check_disk(self._scratch, sum(largest))
         observer.stage(Stage.DOWNLOADING, len(files))
-        items = ItemCache(self._scratch / "items", len(files))
         decoded: list[tuple[LabelledFile, str]] = []
         unreadable: list[RejectedFile] = []
         parts: list[NDArray[np.float32]] = []

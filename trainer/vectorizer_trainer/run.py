@@ -13,6 +13,7 @@ from vectorizer_api.artifact import BaseReference, FileDigest, VectorizerDescrip
 from vectorizer_api.names import LOG_FILE, MANIFEST_FILE, MODEL_FOLDER, REPORT_FILE, REPORT_FOLDER
 from vectorizer_api.run import RunDescription, RunManifest, Stage, VectorizerSource
 
+from vectorizer_trainer.cache import ItemCache
 from vectorizer_trainer.dataset import (
     TrainingSet,
     check_inventory,
@@ -21,7 +22,7 @@ from vectorizer_trainer.dataset import (
     describe_reading,
     select,
 )
-from vectorizer_trainer.download import Reader
+from vectorizer_trainer.download import Reader, Reading
 from vectorizer_trainer.errors import BadInput
 from vectorizer_trainer.inventory import Inventory, take_inventory
 from vectorizer_trainer.progress import ProgressTracker
@@ -70,8 +71,10 @@ def run_fine_tuning(run: RunDescription, place: Workplace, tracker: ProgressTrac
     batch = _open_batch(run, place)
     inventory = _take_inventory(run, batch, place, tracker)
     vectorizers = _open_vectorizers(run, place)
-    training_set = _read_and_select(run, batch, inventory, vectorizers.start, place, tracker)
-    tuned = _tune(run, training_set, vectorizers, tracker)
+    with ItemCache(place.folder / "items", len(inventory.wanted)) as items:
+        reading = _read(run, Reader(batch, vectorizers.start, run.limits, place.folder), inventory, items, tracker)
+        training_set = _select(run, inventory, reading, tracker)
+        tuned = _tune(run, training_set, vectorizers, tracker)
     training_set = training_set.with_warnings(tuned.warnings)
 
     tracker.stage(Stage.UPLOADING, 0)
@@ -124,17 +127,16 @@ def _check_content_type(run: RunDescription, name: str, description: VectorizerD
         )
 
 
-def _read_and_select(
-    run: RunDescription,
-    batch: Store,
-    inventory: Inventory,
-    start: "Vectorizer",
-    place: Workplace,
-    tracker: ProgressTracker,
-) -> TrainingSet:
-    reading = Reader(batch, start, run.limits, place.folder).read(inventory.wanted, tracker)
+def _read(
+    run: RunDescription, reader: Reader, inventory: Inventory, items: ItemCache, tracker: ProgressTracker
+) -> Reading:
+    reading = reader.read(inventory.wanted, items, tracker)
     tracker.found(describe_reading(inventory, reading))
     check_reading(inventory, reading, run.limits)
+    return reading
+
+
+def _select(run: RunDescription, inventory: Inventory, reading: Reading, tracker: ProgressTracker) -> TrainingSet:
     training_set = select(inventory, reading, run.training, run.limits).with_warnings(augmentation_warnings(run))
     tracker.found(training_set.dataset)
     for rejected in training_set.rejected:
