@@ -70,7 +70,7 @@ def find_files(paths: Sequence[Path], suffixes: frozenset[str]) -> tuple[list[Fo
             passed_over += len(inside) - len(own)
             found += sorted((Found(file.relative_to(path).as_posix(), file) for file in own), key=lambda one: one.name)
         else:
-            raise BadInput(f"{path} is neither a file nor a folder.", hint=" ")
+            raise BadInput(f"{path} is neither a file nor a folder.", hint="Name files and folders that exist.")
     return found, passed_over
 
 
@@ -84,7 +84,7 @@ def write_vectors(out: Path, names: Sequence[str], vectors: NDArray[np.float32])
         partial.chmod(0o644)
         partial.replace(out)
     except OSError as error:
-        raise StorageError(f"{out} cannot be written: {error.strerror}.", hint=" ") from error
+        raise StorageError(f"{out} cannot be written: {error.strerror}.", hint="Name another --out.") from error
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)

@@ -58,7 +58,9 @@ def _read_request(path: Path) -> Request:
     try:
         return parse_request(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} cannot be read: {error}", hint=" ") from None
+        raise BadInput(
+            f"--request {path} cannot be read: {error}.", hint="Name the file with the request JSON."
+        ) from None
     except RequestError as error:
         raise BadInput(f"{path} breaks the specification:\n{error}", hint="Correct the request.") from None
 
@@ -91,7 +93,7 @@ def _check_folders(asked: LocalTraining) -> None:
 
 
 def _describe(asked: LocalTraining, request: Request, scratch: Path, console: Console) -> RunDescription:
-    start = _find(request.starting_custom_vectorizer_name, asked.vectorizers)
+    start = find_vectorizer(request.starting_custom_vectorizer_name, asked.vectorizers)
     base = _base_of(start, request.content_type, asked.vectorizers, console)
     return RunDescription(
         run_uid=f"local-{scratch.name}",
@@ -108,7 +110,7 @@ def _describe(asked: LocalTraining, request: Request, scratch: Path, console: Co
     )
 
 
-def _find(name: str | None, vectorizers: Path | None) -> Path | None:
+def find_vectorizer(name: str | None, vectorizers: Path | None) -> Path | None:
     """The folder in `vectorizers` that is called `name`, or whose vectorizer is."""
     if name is None:
         return None

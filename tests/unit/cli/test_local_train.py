@@ -1,0 +1,125 @@
+"""`vectorizer train`: what it refuses before it computes, and how it finds a starting vectorizer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from vectorizer_api.run import Metric
+from vectorizer_cli.summary import before_and_after
+from vectorizer_cli.training import LocalTraining, find_vectorizer, train_locally
+from vectorizer_trainer.errors import BadInput
+
+REQUEST = {
+    "content_type": "Text",
+    "custom_vectorizer_name": "docs",
+    "download_from_batch_cloud_folder": True,
+}
+
+
+def description(name: str) -> str:
+    return json.dumps(
+        {
+            "name": name,
+            "contentType": "Text",
+            "architecture": "a",
+            "dimension": 8,
+            "licence": "MIT",
+            "files": {},
+        }
+    )
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> LocalTraining:
+    (tmp_path / "data").mkdir()
+    return LocalTraining(tmp_path / "request.json", tmp_path / "data", tmp_path / "out", None, seed=0)
+
+
+def refusal(asked: LocalTraining, **change: Any) -> str:
+    asked.request.write_text(json.dumps(REQUEST | change))
+    with pytest.raises(BadInput) as caught:
+        train_locally(asked, Console(quiet=True))
+    return str(caught.value)
+
+
+class TestRefusals:
+    def test_a_request_that_breaks_the_specification(self, asked: LocalTraining) -> None:
+        message = refusal(asked, content_type="Smell", custom_vectorizer_name="ab")
+        assert "content_type" in message
+        assert "custom_vectorizer_name" in message
+
+    def test_a_request_that_is_not_json(self, asked: LocalTraining) -> None:
+        asked.request.write_text("{")
+        with pytest.raises(BadInput, match="the request is not JSON"):
+            train_locally(asked, Console(quiet=True))
+
+    @pytest.mark.parametrize("content_type", ["Video", "Sound", "Point_Cloud"])
+    def test_a_content_type_that_is_not_supported_yet(self, asked: LocalTraining, content_type: str) -> None:
+        assert refusal(asked, content_type=content_type) == f"content_type: {content_type} is not supported yet."
+
+    def test_urls_are_not_supported_yet(self, asked: LocalTraining) -> None:
+        assert refusal(asked, file_urls=["https://host/a.txt"]) == "file_urls: is not supported yet."
+
+    def test_a_sampling_vectorizer_is_not_supported_yet(self, asked: LocalTraining) -> None:
+        message = refusal(asked, custom_vectorizer_name_for_sampling="sampler")
+        assert message == "custom_vectorizer_name_for_sampling: is not supported yet."
+
+    def test_no_source_of_files(self, asked: LocalTraining) -> None:
+        assert "download_from_batch_cloud_folder" in refusal(asked, download_from_batch_cloud_folder=False)
+
+    def test_data_that_are_no_folder(self, asked: LocalTraining) -> None:
+        asked.data.rmdir()
+        assert "is not a folder" in refusal(asked)
+
+    def test_an_out_that_is_not_empty_is_left_as_it_is(self, asked: LocalTraining) -> None:
+        asked.out.mkdir()
+        (asked.out / "precious").touch()
+        assert refusal(asked) == f"--out {asked.out} is not empty."
+        assert [path.name for path in asked.out.iterdir()] == ["precious"]
+
+    def test_a_starting_vectorizer_without_a_folder_to_find_it_in(self, asked: LocalTraining) -> None:
+        assert "there is no folder to look “earlier” up in" in refusal(asked, starting_custom_vectorizer_name="earlier")
+
+
+class TestStartingVectorizer:
+    @pytest.fixture
+    def vectorizers(self, tmp_path: Path) -> Path:
+        for folder, name in (("one", "first"), ("two", "second"), ("copy", "second"), ("third", "one")):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "vectorizer.json").write_text(description(name))
+        (tmp_path / "not-a-vectorizer").mkdir()
+        return tmp_path
+
+    def test_is_found_by_the_name_of_its_folder_first(self, vectorizers: Path) -> None:
+        assert find_vectorizer("one", vectorizers) == vectorizers / "one"
+
+    def test_is_found_by_its_own_name(self, vectorizers: Path) -> None:
+        assert find_vectorizer("first", vectorizers) == vectorizers / "one"
+
+    def test_is_refused_where_two_have_the_name(self, vectorizers: Path) -> None:
+        with pytest.raises(BadInput, match="several vectorizers are called “second”"):
+            find_vectorizer("second", vectorizers)
+
+    @pytest.mark.parametrize("name", ["absent", "not-a-vectorizer", "../one", "."])
+    def test_is_refused_where_none_has_the_name(self, vectorizers: Path, name: str) -> None:
+        with pytest.raises(BadInput, match="no vectorizer is called") as caught:
+            find_vectorizer(name, vectorizers)
+        assert caught.value.hint == "There: “copy”, “one”, “third”, “two”."
+
+
+def test_a_difference_inside_its_error_is_called_unchanged() -> None:
+    table = before_and_after(
+        [
+            Metric(name="NDCG@10", start=0.5, tuned=0.6, low=0.05, high=0.15),
+            Metric(name="mAP@100", start=0.5, tuned=0.6, low=-0.01, high=0.21),
+            Metric(name="retention", start=1.0, tuned=0.7, low=-0.35, high=-0.25),
+        ]
+    )
+    console = Console(width=100, record=True, quiet=True)
+    console.print(table)
+    rows = [line for line in console.export_text().splitlines() if "…" in line]
+    assert [row.split("│")[-2].strip() for row in rows] == ["better", "unchanged", "worse"]
+    assert "50.0" in rows[0]
+    assert "+5.0 … +15.0" in rows[0]
