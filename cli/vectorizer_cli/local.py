@@ -34,8 +34,11 @@ def train(
     """
     console = Console(stderr=True)
     with errors_as_sentences(console, f"Nothing was written to {out}."):
+        from vectorizer_trainer.__main__ import stop_on_sigterm
+
         from vectorizer_cli.training import LocalTraining, train_locally
 
+        stop_on_sigterm(lambda _failure: None)
         train_locally(LocalTraining(request, data, out, vectorizers, seed), console)
 
 

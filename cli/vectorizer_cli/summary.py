@@ -45,6 +45,8 @@ def before_and_after(metrics: list[Metric]) -> Table:
 
 
 def _direction(metric: Metric) -> str:
+    if metric.name == "retention":
+        return "of the start's neighbours kept"
     if metric.low > 0:
         return "better"
     return "worse" if metric.high < 0 else "unchanged"

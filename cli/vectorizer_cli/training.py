@@ -13,7 +13,6 @@ from vectorizer_api.content import ContentType
 from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER, REPORT_FOLDER, vectorizer_object_name
 from vectorizer_api.request import Request, RequestError, parse_request
 from vectorizer_api.run import RunDescription, RunManifest, TrainingSettings, VectorizerSource
-from vectorizer_trainer.__main__ import stop_on_sigterm
 from vectorizer_trainer.errors import BadInput, RunError
 from vectorizer_trainer.progress import ProgressTracker
 from vectorizer_trainer.run import Workplace, run_fine_tuning
@@ -39,7 +38,6 @@ class LocalTraining:
 
 def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
     """Fine-tune and write the vectorizer folder; `out` appears whole or not at all. Raises RunError."""
-    stop_on_sigterm(lambda _failure: None)
     request = _supported(_read_request(asked.request))
     _check_folders(asked)
     with tempfile.TemporaryDirectory(prefix="vectorizer-train-") as scratch:
@@ -58,9 +56,7 @@ def _read_request(path: Path) -> Request:
     try:
         return parse_request(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(
-            f"--request {path} cannot be read: {error}.", hint="Name the file with the request JSON."
-        ) from None
+        raise BadInput(f"--request {path} cannot be read: {error}.", hint="Name the request's JSON file.") from None
     except RequestError as error:
         raise BadInput(f"{path} breaks the specification:\n{error}", hint="Correct the request.") from None
 

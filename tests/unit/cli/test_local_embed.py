@@ -58,5 +58,5 @@ def test_an_older_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="v.npz cannot be written: No such file or directory"):
+    with pytest.raises(StorageError, match=r"v\.npz cannot be written: No such file or directory"):
         write_vectors(tmp_path / "absent" / "v.npz", ["a"], np.ones((1, 2), np.float32))

@@ -1,6 +1,7 @@
 """`vectorizer train`: what it refuses before it computes, and how it finds a starting vectorizer."""
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +115,18 @@ def test_a_difference_inside_its_error_is_called_unchanged() -> None:
         [
             Metric(name="NDCG@10", start=0.5, tuned=0.6, low=0.05, high=0.15),
             Metric(name="mAP@100", start=0.5, tuned=0.6, low=-0.01, high=0.21),
+            Metric(name="kNN label-mAP", start=0.6, tuned=0.5, low=-0.2, high=-0.1),
             Metric(name="retention", start=1.0, tuned=0.7, low=-0.35, high=-0.25),
         ]
     )
-    console = Console(width=100, record=True, quiet=True)
+    console = Console(width=120, record=True, file=StringIO())
     console.print(table)
     rows = [line for line in console.export_text().splitlines() if "…" in line]
-    assert [row.split("│")[-2].strip() for row in rows] == ["better", "unchanged", "worse"]
+    assert [row.split("│")[-2].strip() for row in rows] == [
+        "better",
+        "unchanged",
+        "worse",
+        "of the start's neighbours kept",
+    ]
     assert "50.0" in rows[0]
     assert "+5.0 … +15.0" in rows[0]
