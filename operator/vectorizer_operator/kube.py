@@ -143,7 +143,7 @@ class Kube:
             page = await self._request("GET", f"{kind.path(namespace)}?{urlencode(query)}", accept=accept)
             if page is None:
                 raise Unavailable(f"there is no {kind.path(namespace)}")
-            for item in page["items"]:
+            for item in page["items"] or []:
                 yield item
             if not (following := page["metadata"].get("continue")):
                 return

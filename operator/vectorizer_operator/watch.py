@@ -32,7 +32,7 @@ class Watch:
         self._enqueue = enqueue
         self._settings = settings
         self._missing: dict[Key, tuple[int, float]] = {}
-        self._listed = time.monotonic()
+        self._listed: float | None = None
 
     def registry(self) -> kopf.OperatorRegistry:
         """Kopf's handlers: they note the object and enqueue keys, and never fail or write."""
@@ -88,6 +88,8 @@ class Watch:
         """What is wrong with the watch, for the liveness probe; None where nothing is."""
         if (key := self.owed()) is not None:
             return f"the watch has not delivered {'/'.join(key)}"
+        if self._listed is None:
+            return "nothing has been listed yet"
         silent = time.monotonic() - self._listed
         limit = 3 * self._settings.resync_interval + self._settings.watch_grace
         return f"no list for {silent:.0f} s" if silent > limit else None

@@ -1,0 +1,180 @@
+"""A run without node and trainer: its Pod fits no node, and a test plays both, down to the run's own credentials.
+
+For what no honest trainer does: forged results, exit codes on demand, a result that changes after its manifest.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+from kubernetes import client
+from minio import Minio
+from vectorizer_api.artifact import BaseReference, FileDigest, VectorizerDescription
+from vectorizer_api.names import MANIFEST_FILE, PROGRESS_FILE, RUN_UID_LABEL
+from vectorizer_api.run import (
+    Dataset,
+    Failure,
+    Metric,
+    Outcome,
+    Progress,
+    RunDescription,
+    RunManifest,
+    RunProgress,
+    Stage,
+)
+
+from vectorizer_dev.object_store import REGION
+from vectorizer_dev.waiting import eventually
+
+PARKED = {"vectorizers.dev/parked": "true"}
+"""A node selector that no node fits."""
+_WEIGHTS = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+WEIGHTS = len(_WEIGHTS).to_bytes(8, "little") + _WEIGHTS + b"\0\0\0\0"
+"""A whole safetensors file with one number in it."""
+
+
+@dataclass(frozen=True)
+class ActedRun:
+    """The Pod of a parked run, and what it was told."""
+
+    api: client.ApiClient
+    pod: str
+    namespace: str
+    description: RunDescription
+    store: Minio
+    """The object store, as the run itself."""
+
+    @classmethod
+    def find(cls, api: client.ApiClient, namespace: str, run_uid: str) -> "ActedRun":
+        """Wait for the run's Pod and read what is mounted into it."""
+        core = client.CoreV1Api(api)
+        selector = f"{RUN_UID_LABEL}={run_uid}"
+        found = eventually(lambda: core.list_namespaced_pod(namespace, label_selector=selector).items)[0]
+        pod: dict[str, Any] = api.sanitize_for_serialization(found)  # type: ignore[no-untyped-call]
+        shared = str(pod["metadata"]["labels"]["job-name"])
+        config_map, secret = (
+            api.sanitize_for_serialization(read(shared, namespace))  # type: ignore[no-untyped-call]
+            for read in (core.read_namespaced_config_map, core.read_namespaced_secret)
+        )
+        description = RunDescription.model_validate_json(config_map["data"]["run.json"])
+        return cls(api, pod["metadata"]["name"], namespace, description, _as_run(description, secret["data"]))
+
+    @property
+    def bucket(self) -> str:
+        """The account's models bucket."""
+        return self.description.output.removeprefix("s3://").partition("/")[0]
+
+    @property
+    def prefix(self) -> str:
+        """Where the attempt writes."""
+        return self.description.output.removeprefix("s3://").partition("/")[2]
+
+    def put(self, path: str, body: bytes) -> None:
+        """Write a file of the attempt."""
+        self.store.put_object(
+            bucket_name=self.bucket, object_name=self.prefix + path, data=BytesIO(body), length=len(body)
+        )
+
+    def say(self, stage: Stage, percent: float, dataset: Dataset | None = None) -> None:
+        """Write progress.json."""
+        progress = Progress(stage=stage, percent=percent, eta_seconds=60, last_update_time=datetime.now(UTC))
+        self.put(PROGRESS_FILE, RunProgress(progress=progress, dataset=dataset).model_dump_json(by_alias=True).encode())
+
+    def files(self, dimension: int) -> dict[str, bytes]:
+        """The smallest honest result."""
+        description = VectorizerDescription(
+            name=self.description.custom_vectorizer_name,
+            content_type=self.description.content_type,
+            architecture="acted",
+            dimension=dimension,
+            licence="Apache-2.0",
+            files={"weights.safetensors": digest(WEIGHTS)},
+        )
+        return {
+            "model/vectorizer.json": description.model_dump_json(by_alias=True, exclude_none=True).encode(),
+            "model/weights.safetensors": WEIGHTS,
+            "report/report.json": b'{"outcome": "Improved"}',
+        }
+
+    def manifest(self, files: Mapping[str, bytes], dimension: int) -> RunManifest:
+        """The manifest of these files."""
+        base = self.description.base
+        return RunManifest(
+            run_uid=self.description.run_uid,
+            attempt=self.description.attempt,
+            outcome=Outcome.IMPROVED,
+            content_type=self.description.content_type,
+            dimension=dimension,
+            base=BaseReference(name=base.name, digest=base.digest or ""),
+            metrics=[Metric(name="NDCG@10", start=0.5, tuned=0.625, low=0.1, high=0.15)],
+            dataset=Dataset(files=120, examples=120, labels=5, selected=120, digest="0" * 64),
+            seed=self.description.training.seed,
+            trainer_version="acted",
+            files={path: digest(body) for path, body in files.items()},
+        )
+
+    def leave(self, files: Mapping[str, bytes], manifest: RunManifest) -> None:
+        """Write the result, the manifest last."""
+        for path, body in files.items():
+            self.put(path, body)
+        self.put(MANIFEST_FILE, manifest.model_dump_json(by_alias=True, exclude_none=True).encode())
+
+    def succeed(self, dimension: int) -> None:
+        """Leave an honest result and end well."""
+        files = self.files(dimension)
+        self.leave(files, self.manifest(files, dimension))
+        self.end(0)
+
+    def fail(self, failure: Failure) -> None:
+        """End with the failure as the last word."""
+        self.end(failure.exit_code, failure.model_dump_json(by_alias=True))
+
+    def run(self) -> None:
+        """Report the container as running, as a kubelet does."""
+        self._report({"phase": "Running", "containerStatuses": [_container({"running": {"startedAt": _now()}})]})
+
+    def end(self, exit_code: int, message: str = "", reason: str = "", *conditions: Mapping[str, str]) -> None:
+        """Report the container as ended, as a kubelet does."""
+        default = "Completed" if exit_code == 0 else "Error"
+        ended = {"exitCode": exit_code, "reason": reason or default, "message": message, "finishedAt": _now()}
+        status: dict[str, object] = {
+            "phase": "Succeeded" if exit_code == 0 else "Failed",
+            "containerStatuses": [_container({"terminated": ended})],
+        }
+        if conditions:
+            status["conditions"] = [dict(condition) for condition in conditions]
+        self._report(status)
+
+    def _report(self, status: Mapping[str, object]) -> None:
+        client.CoreV1Api(self.api).patch_namespaced_pod_status(self.pod, self.namespace, {"status": dict(status)})
+
+
+def digest(body: bytes) -> FileDigest:
+    """What a file must be to be believed."""
+    return FileDigest(sha256=hashlib.sha256(body).hexdigest(), size=len(body))
+
+
+def _container(state: Mapping[str, object]) -> dict[str, object]:
+    return {"name": "train", "image": "", "imageID": "", "ready": False, "restartCount": 0, "state": dict(state)}
+
+
+def _as_run(description: RunDescription, secret: Mapping[str, str]) -> Minio:
+    said = {name: base64.b64decode(value).decode() for name, value in secret.items()}
+    endpoint = description.s3.endpoint if description.s3 is not None else ""
+    return Minio(
+        endpoint,
+        access_key=said["access_key"],
+        secret_key=said["secret_key"],
+        session_token=said["session_token"],
+        secure=False,
+        region=REGION,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

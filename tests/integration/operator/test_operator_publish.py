@@ -1,0 +1,285 @@
+"""What becomes of a run's result: honest, forged, changed, restored, deleted."""
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from minio.error import S3Error
+from vectorizer_api import GROUP, VERSION
+from vectorizer_api.content import ContentType
+from vectorizer_api.run import RunManifest, Stage
+from vectorizer_dev.acted_run import digest
+from vectorizer_dev.waiting import eventually
+
+DIMENSION = 384
+Files = dict[str, bytes]
+
+
+def ready(vectorizer: dict | None) -> dict:
+    found = (vectorizer or {}).get("status", {}).get("conditions", [])
+    return next((item for item in found if item["type"] == "Ready"), {})
+
+
+class TestHonestResult:
+    @pytest.fixture(scope="class")
+    def published(self, tenant):
+        asked = tenant.ask("honest")
+        run = tenant.run_of(asked)
+        run.run()
+        run.succeed(DIMENSION)
+        return asked, tenant.ended("honest"), run
+
+    def test_is_complete_with_metrics_dataset_and_the_vectorizers_name(self, tenant, published):
+        status = published[1]["status"]
+        assert status["phase"] == "Succeeded"
+        assert tenant.condition("honest", "Complete")["reason"] == "Improved"
+        assert tenant.condition("honest", "Ready")["status"] == "True"
+        assert tenant.condition("honest", "Failed") == {}
+        assert status["metrics"][0]["tuned"] == 0.625
+        assert status["dataset"]["selected"] == 120
+        assert status["vectorizer"] == "honest"
+        assert status["outcome"] == "Improved"
+
+    def test_gives_a_ready_vectorizer_that_says_where_it_comes_from(self, tenant, published):
+        asked, _, run = published
+        vectorizer = tenant.vectorizer("honest")
+        assert ready(vectorizer)["status"] == "True"
+        spec = vectorizer["spec"]
+        assert spec["source"]["fineTuneUID"] == asked["metadata"]["uid"]
+        assert spec["artifact"]["runUID"] == asked["metadata"]["uid"]
+        assert spec["dimension"] == DIMENSION
+        assert spec["base"]["digest"] == run.description.base.digest
+        assert "ownerReferences" not in vectorizer["metadata"]
+        assert vectorizer["status"]["score"] == "50.0→62.5"
+
+    def test_is_copied_to_the_published_place_with_its_manifest(self, tenant, published):
+        place = f"vectorizers/honest/{published[0]['metadata']['uid']}/"
+        names = {"manifest.json", "model/vectorizer.json", "model/weights.safetensors", "report/report.json"}
+        assert set(tenant.keys(place)) == {place + name for name in names}
+        assert published[1]["status"]["report"] == f"{place}report/report.json"
+
+    def test_takes_the_credentials_away_at_the_end(self, core, tenant, published):
+        assert [item.metadata.name for item in core.list_namespaced_secret(tenant.namespace).items] == []
+
+    def test_cannot_be_changed_by_the_runs_credentials_that_outlive_it(self, tenant, published):
+        _, _, run = published
+        place = f"vectorizers/honest/{run.description.run_uid}/model/weights.safetensors"
+        with pytest.raises(S3Error, match="AccessDenied"):
+            run.store.put_object(bucket_name=run.bucket, object_name=place, data=BytesIO(b"x"), length=1)
+
+    def test_tells_people_by_an_event_once(self, core, tenant, published):
+        events = core.list_namespaced_event(tenant.namespace).items
+        told = [event.reason for event in events if event.involved_object.name == "honest"]
+        assert sorted(told) == ["Accepted", "Improved", "JobRunning"]
+
+
+def _size_lies(_files: Files, manifest: RunManifest) -> RunManifest:
+    lied = manifest.files["model/weights.safetensors"].model_copy(update={"size": 1})
+    return manifest.model_copy(update={"files": {**manifest.files, "model/weights.safetensors": lied}})
+
+
+def _digest_lies(_files: Files, manifest: RunManifest) -> RunManifest:
+    lied = digest(b"something else").model_copy(update={"size": manifest.files["model/weights.safetensors"].size})
+    return manifest.model_copy(update={"files": {**manifest.files, "model/weights.safetensors": lied}})
+
+
+def _names_an_absent_file(_files: Files, manifest: RunManifest) -> RunManifest:
+    return manifest.model_copy(update={"files": {**manifest.files, "model/absent.json": digest(b"x")}})
+
+
+def _climbs_out(_files: Files, manifest: RunManifest) -> RunManifest:
+    return manifest.model_copy(update={"files": {**manifest.files, "model/../../../evil.json": digest(b"x")}})
+
+
+def _has_a_pickle(files: Files, manifest: RunManifest) -> RunManifest:
+    files["model/pytorch_model.bin"] = b"\x80\x04."
+    return manifest.model_copy(update={"files": {**manifest.files, "model/pytorch_model.bin": digest(b"\x80\x04.")}})
+
+
+def _is_of_another_run(_files: Files, manifest: RunManifest) -> RunManifest:
+    return manifest.model_copy(update={"run_uid": "another"})
+
+
+def _is_of_another_shape(_files: Files, manifest: RunManifest) -> RunManifest:
+    return manifest.model_copy(update={"dimension": DIMENSION + 1})
+
+
+def _is_for_other_content(_files: Files, manifest: RunManifest) -> RunManifest:
+    return manifest.model_copy(update={"content_type": ContentType.IMAGE})
+
+
+def _has_no_report(_files: Files, manifest: RunManifest) -> RunManifest:
+    files = {path: file for path, file in manifest.files.items() if not path.startswith("report/")}
+    return manifest.model_copy(update={"files": files})
+
+
+def _describes_other_files(files: Files, manifest: RunManifest) -> RunManifest:
+    said = json.loads(files["model/vectorizer.json"])
+    said["files"]["weights.safetensors"]["sha256"] = "0" * 64
+    files["model/vectorizer.json"] = json.dumps(said).encode()
+    lied = digest(files["model/vectorizer.json"])
+    return manifest.model_copy(update={"files": {**manifest.files, "model/vectorizer.json": lied}})
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        _size_lies,
+        _digest_lies,
+        _names_an_absent_file,
+        _climbs_out,
+        _has_a_pickle,
+        _is_of_another_run,
+        _is_of_another_shape,
+        _is_for_other_content,
+        _has_no_report,
+        _describes_other_files,
+    ],
+)
+def test_a_result_is_refused_that(tenant, name, forge: Callable[[Files, RunManifest], RunManifest]):
+    run = tenant.run_of(tenant.ask(name))
+    files = run.files(DIMENSION)
+    forged = forge(files, run.manifest(files, DIMENSION))
+    run.leave({path: body for path, body in files.items() if ".." not in path}, forged)
+    run.end(0)
+    assert_refused(tenant, name)
+
+
+def assert_refused(tenant, name: str) -> None:
+    failed = tenant.until(name, "Failed", "True")
+    assert failed["reason"] == "ResultRefused"
+    assert tenant.vectorizer(name) is None
+    assert tenant.condition(name, "Complete") == {}
+
+
+def test_a_result_without_a_manifest_is_refused(tenant, name):
+    tenant.run_of(tenant.ask(name)).end(0)
+    assert_refused(tenant, name)
+
+
+def test_weights_that_change_after_the_manifest_was_written_are_refused(tenant, name):
+    run = tenant.run_of(tenant.ask(name))
+    files = run.files(DIMENSION)
+    run.leave(files, run.manifest(files, DIMENSION))
+    run.put("model/weights.safetensors", b"swapped")
+    run.end(0)
+    assert_refused(tenant, name)
+
+
+def test_a_vectorizer_that_a_person_made_is_never_ready(tenant, name):
+    run = tenant.run_of(tenant.ask(name))
+    run.succeed(DIMENSION)
+    tenant.ended(name)
+    copied = tenant.vectorizer(name)
+    forged = f"{name}-forged"
+    body = {key: copied[key] for key in ("apiVersion", "kind")}
+    body |= {"metadata": {"name": forged}, "spec": {**copied["spec"], "customVectorizerName": forged}}
+    tenant.objects.create_namespaced_custom_object(GROUP, VERSION, tenant.namespace, "customvectorizers", body)
+    said = eventually(lambda: ready(tenant.vectorizer(forged)))
+    assert (said["status"], said["reason"]) == ("False", "ResultRefused")
+
+
+class TestRestore:
+    def finished(self, tenant, name: str, **spec) -> str:
+        asked = tenant.ask(name, **spec)
+        tenant.run_of(asked).succeed(DIMENSION)
+        tenant.ended(name)
+        return asked["metadata"]["uid"]
+
+    def test_a_request_that_comes_back_takes_over_its_outcome_and_runs_nothing(self, tenant, name):
+        uid = self.finished(tenant, name)
+        tenant.vanish("customvectorizers", name)
+        tenant.vanish("vectorizerfinetunes", name)
+        eventually(lambda: not any(job.startswith(name) for job in tenant.jobs()))
+        tenant.ask(name)
+        ended = tenant.ended(name)
+        assert ended["status"]["metrics"][0]["tuned"] == 0.625
+        assert "Taken over" in tenant.condition(name, "Complete")["message"]
+        assert tenant.vectorizer(name)["spec"]["source"]["fineTuneUID"] == uid
+        eventually(lambda: ready(tenant.vectorizer(name)).get("status") == "True")
+        assert not any(job.startswith(name) for job in tenant.jobs())
+
+    def test_a_vectorizer_object_that_is_restored_alone_is_ready_again(self, tenant, name):
+        self.finished(tenant, name)
+        backup = tenant.vectorizer(name)
+        tenant.vanish("customvectorizers", name)
+        body = {key: backup[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": {"name": name}}
+        tenant.objects.create_namespaced_custom_object(GROUP, VERSION, tenant.namespace, "customvectorizers", body)
+        eventually(lambda: ready(tenant.vectorizer(name)).get("status") == "True")
+
+    def test_a_new_rerun_label_runs_it_again_and_one_that_was_seen_does_not(self, tenant, name):
+        tenant.run_of(tenant.ask(name)).end(0)  # Leaves no result: it fails.
+        tenant.until(name, "Failed", "True")
+        tenant.vanish("vectorizerfinetunes", name)
+        again = tenant.ask(name, labels={"vectorizers.dev/rerun": "one"})
+        tenant.run_of(again).end(0)
+        assert "Taken over" not in tenant.until(name, "Failed", "True")["message"]
+        tenant.vanish("vectorizerfinetunes", name)
+        tenant.ask(name, labels={"vectorizers.dev/rerun": "one"})
+        assert "vectorizers.dev/rerun" in tenant.until(name, "Failed", "True")["message"]
+
+    def test_another_spec_under_the_same_object_name_runs(self, tenant, name):
+        tenant.run_of(tenant.ask(name)).end(0)
+        tenant.until(name, "Failed", "True")
+        tenant.vanish("vectorizerfinetunes", name)
+        again = tenant.ask(name, training={"seed": 7})
+        assert tenant.run_of(again).description.training.seed == 7
+
+    def test_deleting_a_vectorizer_keeps_its_files_unless_it_says_otherwise(self, tenant, name):
+        uid = self.finished(tenant, name)
+        tenant.vanish("customvectorizers", name)
+        assert tenant.keys(f"vectorizers/{name}/{uid}/") != []
+
+    def test_deletion_policy_delete_removes_the_files_and_the_record_says_so(self, tenant, name):
+        uid = self.finished(tenant, name)
+        patch = {"spec": {"deletionPolicy": "Delete"}}
+        tenant.objects.patch_namespaced_custom_object(
+            GROUP, VERSION, tenant.namespace, "customvectorizers", name, patch
+        )
+        eventually(lambda: tenant.vectorizer(name)["metadata"].get("finalizers"))
+        tenant.vanish("customvectorizers", name)
+        assert tenant.keys(f"vectorizers/{name}/{uid}/") == []
+        tenant.vanish("vectorizerfinetunes", name)
+        tenant.ask(name)
+        assert tenant.until(name, "Failed", "True")["reason"] == "ArtifactDeleted"
+        assert tenant.vectorizer(name) is None
+
+
+def test_progress_is_mirrored_while_it_runs(tenant, name):
+    run = tenant.run_of(tenant.ask(name))
+    run.run()
+    run.say(Stage.TUNING, 41.5)
+    progress = eventually(lambda: tenant.fine_tune(name)["status"].get("progress"))
+    assert (progress["stage"], progress["percent"]) == ("Tuning", 41.5)
+    status = tenant.fine_tune(name)["status"]
+    assert status["phase"] == "Training"
+    assert status["display"]["progress"] == "42%"
+    assert tenant.condition(name, "Running")["status"] == "True"
+
+
+def test_a_run_started_from_a_vectorizer_reads_its_published_files(tenant, name):
+    first, second = f"{name}-a", f"{name}-b"
+    waiting = tenant.ask(second, startingCustomVectorizerName=first)
+    assert tenant.until(second, "Accepted", "Unknown")["reason"] == "WaitingForVectorizer"
+    run = tenant.run_of(tenant.ask(first))
+    run.succeed(DIMENSION)
+    tenant.ended(first)
+    told = tenant.run_of(waiting).description
+    assert told.start.location == f"s3://{run.bucket}/vectorizers/{first}/{run.description.run_uid}/model/"
+    assert told.start.digest == digest(run.files(DIMENSION)["model/vectorizer.json"]).sha256
+    assert told.base.name == run.description.base.name
+
+
+def test_a_vectorizer_that_a_run_starts_from_is_deleted_after_it(tenant, name):
+    first, second = f"{name}-a", f"{name}-b"
+    tenant.run_of(tenant.ask(first)).succeed(DIMENSION)
+    tenant.ended(first)
+    run = tenant.run_of(tenant.ask(second, startingCustomVectorizerName=first))
+    tenant.delete("customvectorizers", first)
+    eventually(lambda: ready(tenant.vectorizer(first))["status"] == "False")
+    assert second in ready(tenant.vectorizer(first))["message"]
+    run.succeed(DIMENSION)
+    tenant.ended(second)
+    eventually(lambda: tenant.vectorizer(first) is None)
+    assert tenant.vectorizer(second)["spec"]["source"]["startingVectorizerName"] == first
