@@ -21,7 +21,10 @@ def two_way(logits: Tensor, targets: Tensor, positive_temperature: float = 4.0) 
     """
     positive = (-logits / positive_temperature).masked_fill(~targets, _NEVER)
     negative = logits.masked_fill(targets, _NEVER)
-    return sum((_two_way_along(axis, positive, negative, targets, positive_temperature) for axis in (0, 1)), logits.new_zeros(()))
+    return sum(
+        (_two_way_along(axis, positive, negative, targets, positive_temperature) for axis in (0, 1)),
+        logits.new_zeros(()),
+    )
 
 
 def _two_way_along(axis: int, positive: Tensor, negative: Tensor, targets: Tensor, temperature: float) -> Tensor:

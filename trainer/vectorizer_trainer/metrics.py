@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Scores", "effective_rank", "label_precisions", "neighbour_overlap", "scores"]
+__all__ = ["Scores", "effective_rank", "label_precisions", "neighbour_overlaps", "scores"]
 
 Floats = NDArray[np.float32]
 Booleans = NDArray[np.bool_]
@@ -64,14 +64,14 @@ def label_precisions(vectors: Floats, targets: Booleans) -> NDArray[np.float64]:
     return np.array([_average_precision(votes[:, label], targets[:, label]) for label in range(targets.shape[1])])
 
 
-def neighbour_overlap(before: Floats, after: Floats, count: int = 10) -> float:
-    """Mean share of the nearest neighbours that the same items have under both sets of unit vectors [n, d]."""
+def neighbour_overlaps(before: Floats, after: Floats, count: int = 10) -> NDArray[np.float64]:
+    """Shares [n] of each item's nearest neighbours that are the same under both sets of unit vectors [n, d]."""
     shares = []
     for start in range(0, len(before), _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, len(before)))
         old, new = (_nearest(_similarities(vectors, rows), count) for vectors in (before, after))
         shares.append((old[:, :, None] == new[:, None, :]).any(2).mean(1))
-    return float(np.concatenate(shares).mean())
+    return np.concatenate(shares)
 
 
 def effective_rank(vectors: Floats) -> float:
@@ -86,7 +86,8 @@ def jaccard(left: Booleans, right: Booleans) -> Floats:
     a, b = left.astype(np.float32), right.astype(np.float32)
     common = a @ b.T
     either = a.sum(1)[:, None] + b.sum(1)[None, :] - common
-    return np.divide(common, either, out=np.zeros_like(common), where=either > 0)
+    index: Floats = np.divide(common, either, out=np.zeros_like(common), where=either > 0)
+    return index
 
 
 def _blocks(vectors: Floats, targets: Booleans) -> Iterator[tuple[Floats, Floats]]:
@@ -112,7 +113,7 @@ def _nearest(similarities: Floats, count: int) -> NDArray[np.intp]:
     return np.take_along_axis(found, order, axis=1)
 
 
-def _query_scores(similarities: Floats, likeness: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _query_scores(similarities: Floats, likeness: Floats) -> list[NDArray[np.float64]]:
     """NDCG@10, average precision@100, hit@1 and hit@10 [q] of each query, nan where nothing can be found."""
     ranked = np.take_along_axis(likeness, _nearest(similarities, _DEPTH), axis=1)
     best = np.take_along_axis(likeness, _nearest(likeness, 10), axis=1)
@@ -123,12 +124,12 @@ def _query_scores(similarities: Floats, likeness: Floats) -> tuple[Floats, Float
     precision = np.cumsum(relevant, axis=1) / np.arange(1, relevant.shape[1] + 1)
     findable = np.where(total > 0, 1.0, np.nan)
     average = (precision * relevant).sum(1) / np.maximum(total, 1) * findable
-    return ndcg, average, relevant[:, 0] * findable, relevant[:, :10].any(1) * findable
+    return [ndcg, average, relevant[:, 0] * findable, relevant[:, :10].any(1) * findable]
 
 
-def _discounted_gain(likeness: Floats) -> Floats:
-    gain: Floats = (np.exp2(likeness) - 1) / np.log2(np.arange(2, likeness.shape[1] + 2))
-    return gain.sum(1)
+def _discounted_gain(likeness: Floats) -> NDArray[np.float64]:
+    discounts = 1 / np.log2(np.arange(2, likeness.shape[1] + 2))
+    return (np.exp2(likeness.astype(np.float64)) - 1) @ discounts
 
 
 def _average_precision(votes: Floats, positive: Booleans) -> float:

@@ -1,7 +1,7 @@
 """A vectorizer: encoder and adapter, opened from a folder, applied to files, saved to a folder.
 
-A folder is believed only as far as its `vectorizer.json` vouches for it: every file's size and SHA-256 are checked before
-anything is allocated for it, weights are safetensors, and nothing is ever unpickled.
+A folder is believed only as far as its `vectorizer.json` vouches for it: every file's size and SHA-256 are checked
+before anything is allocated for it, weights are safetensors, and nothing is ever unpickled.
 """
 
 import hashlib

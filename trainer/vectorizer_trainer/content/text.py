@@ -40,7 +40,11 @@ class TextEncoder(Encoder):
     suffixes: ClassVar[frozenset[str]] = frozenset({".txt", ".md"})
 
     def __init__(
-        self, transformer: nn.Module, tokenizer: Tokenizer, preprocessing: Mapping[str, Any], assets: Mapping[str, bytes]
+        self,
+        transformer: nn.Module,
+        tokenizer: Tokenizer,
+        preprocessing: Mapping[str, Any],
+        assets: Mapping[str, bytes],
     ) -> None:
         """Takes the network, its tokenizer, the window lengths, and the files that go unchanged into a saved folder."""
         super().__init__()
@@ -122,8 +126,9 @@ def open_encoder(folder: Path, description: VectorizerDescription) -> tuple[Text
     from transformers import AutoConfig, AutoModel
     from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    transformer = AutoModel.from_config(AutoConfig.from_pretrained(folder, local_files_only=True))
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    transformer = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
     missing = transformer.load_state_dict(load_file(folder / _WEIGHTS), strict=False).missing_keys
     if missing:
         raise InvalidVectorizer(f"{folder / _WEIGHTS} lacks {', '.join(missing)}")

@@ -1,10 +1,16 @@
-"""One fine-tuning, from the start's baseline to the verdict."""
+"""One fine-tuning: which recipe the number of examples calls for."""
 
 from collections.abc import Sequence
 
 from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.tuning.cross_validated import tune_cross_validated
+from vectorizer_trainer.tuning.deep import FEWEST_EXAMPLES
+from vectorizer_trainer.tuning.held_out import tune_held_out
+from vectorizer_trainer.tuning.task import Stopwatch, Task
 from vectorizer_trainer.tuning.types import Examples, Observer, Tuned
 from vectorizer_trainer.vectorizer import Vectorizer
+
+__all__ = ["fine_tune"]
 
 
 def fine_tune(
@@ -17,5 +23,11 @@ def fine_tune(
     seed: int,
     observer: Observer,
 ) -> Tuned:
-    """Trains the candidates, chooses one and a share of its change, and judges it on examples that chose nothing."""
-    raise NotImplementedError
+    """Trains the candidates, chooses one and a share of its change, and judges it on examples that chose nothing.
+
+    `reference` are items of the base, whose change of neighbourhood measures what is forgotten. The same seed on the
+    same kind of processor with the same number of threads gives the same weights.
+    """
+    task = Task(start, train, choose, gate, reference, label_names, seed, Stopwatch(observer))
+    few = len(train) + len(choose) + len(gate) < FEWEST_EXAMPLES
+    return tune_cross_validated(task) if few else tune_held_out(task)

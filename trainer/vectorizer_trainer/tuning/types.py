@@ -42,7 +42,12 @@ class Observer(Protocol):
         """A stage begins that will take so many steps."""
 
     def advance(
-        self, step: int, *, epoch: int | None = None, examples_per_second: float | None = None, loss: float | None = None
+        self,
+        step: int,
+        *,
+        epoch: int | None = None,
+        examples_per_second: float | None = None,
+        loss: float | None = None,
     ) -> None:
         """So many steps of the stage are done."""
 
@@ -54,7 +59,12 @@ class Silent:
         """Says nothing."""
 
     def advance(
-        self, step: int, *, epoch: int | None = None, examples_per_second: float | None = None, loss: float | None = None
+        self,
+        step: int,
+        *,
+        epoch: int | None = None,
+        examples_per_second: float | None = None,
+        loss: float | None = None,
     ) -> None:
         """Says nothing."""
 
@@ -121,8 +131,10 @@ class Tuned:
     labels: list[LabelChange]
     effective_rank: tuple[float, float]
     """Of the held-out vectors of start and tuned: a collapse shows as a fall."""
-    gate_vectors: tuple[NDArray[np.float32], NDArray[np.float32]]
-    """[held out, dimension] of the start and of the judged candidate, for pictures of both."""
+    shown: NDArray[np.int64]
+    """[m]: indices, counted through train, choose and gate, of held-out examples to show before and after."""
+    shown_vectors: tuple[NDArray[np.float32], NDArray[np.float32]]
+    """[m, dimension] of those under the start and under the judged candidate."""
     warnings: list[str] = field(default_factory=list)
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall-clock seconds per stage."""

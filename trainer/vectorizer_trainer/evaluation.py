@@ -1,0 +1,143 @@
+"""Start and tuned vectorizer side by side on held-out items, with the error of their difference."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+from vectorizer_api.run import Metric
+
+from vectorizer_trainer.metrics import Scores, scores
+
+__all__ = ["NAMES", "Comparison", "HeldOut", "Retention", "compare"]
+
+NAMES = {
+    "ndcg_at_10": "NDCG@10",
+    "map_at_100": "mAP@100",
+    "knn_label_map": "kNN label-mAP",
+    "recall_at_1": "recall@1",
+    "recall_at_10": "recall@10",
+}
+"""What people call the fields of Scores."""
+
+_FIELDS = [field.name for field in fields(Scores)]
+_HALVES = 200
+_BOUND = 1.96
+"""Standard errors of a two-sided 95 % interval."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Held-out items under two vectorizers."""
+
+    start: NDArray[np.float32]
+    """Unit vectors [n, d]."""
+    tuned: NDArray[np.float32]
+    """Unit vectors [n, d]."""
+    targets: NDArray[np.bool_]
+    """[n, labels]."""
+    groups: NDArray[np.int64]
+    """[n]: items of a group fall into the same half."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Tuned minus start, with its standard error."""
+
+    value: float
+    error: float
+
+    @property
+    def low(self) -> float:
+        """Lower bound of the 95 % interval."""
+        return self.value - _BOUND * self.error
+
+    @property
+    def high(self) -> float:
+        """Upper bound of the 95 % interval."""
+        return self.value + _BOUND * self.error
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The metrics of both, averaged over folds, and how far random halves of the items differ."""
+
+    start: Scores
+    tuned: Scores
+    halves: NDArray[np.float64]
+    """[halves, metrics]: tuned minus start on each random half, averaged over folds."""
+
+    def difference(self, *names: str) -> Difference:
+        """The difference of the sum of the metrics that these fields of Scores hold.
+
+        The standard error is the deviation over random halves (the delete-half jackknife, Shao and Wu 1989): each half
+        holds its items as queries and gallery alike, so what they share as neighbours is in the error too.
+        """
+        columns = self.halves[:, [_FIELDS.index(name) for name in names]].sum(1)
+        known = columns[~np.isnan(columns)]
+        value = sum(getattr(self.tuned, name) - getattr(self.start, name) for name in names)
+        return Difference(float(value), float(known.std()) if len(known) > 1 else float("nan"))
+
+    def metrics(self) -> list[Metric]:
+        """Those metrics that the held-out items suffice for, with bounds."""
+        return [found for name in NAMES if (found := self._metric(name)) is not None]
+
+    def _metric(self, name: str) -> Metric | None:
+        difference = self.difference(name)
+        if np.isnan(difference.value) or np.isnan(difference.error):
+            return None
+        start, tuned = getattr(self.start, name), getattr(self.tuned, name)
+        return Metric(name=NAMES[name], start=start, tuned=tuned, low=difference.low, high=difference.high)
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How much of the start's neighbourhoods among the reference items is left."""
+
+    overlaps: NDArray[np.float64]
+    """[reference items]: shares of common neighbours."""
+
+    @property
+    def value(self) -> float:
+        """The mean share."""
+        return float(self.overlaps.mean())
+
+    def metric(self) -> Metric:
+        """The mean share, with bounds from its standard error over the reference items."""
+        margin = _BOUND * float(self.overlaps.std()) / len(self.overlaps) ** 0.5
+        lost = self.value - 1
+        return Metric(name="retention", start=1, tuned=self.value, low=lost - margin, high=min(0.0, lost + margin))
+
+
+def compare(folds: Sequence[HeldOut], seed: int) -> Comparison:
+    """Compares within each fold, since vectors of two models do not compare, and averages over folds."""
+    rng = np.random.default_rng(seed)
+    start = _average([_row(scores(fold.start, fold.targets)) for fold in folds])
+    tuned = _average([_row(scores(fold.tuned, fold.targets)) for fold in folds])
+    halves = [_average([_half_difference(fold, rng) for fold in folds]) for _ in range(_HALVES)]
+    return Comparison(Scores(*start.tolist()), Scores(*tuned.tolist()), np.array(halves))
+
+
+def _half_difference(fold: HeldOut, rng: np.random.Generator) -> NDArray[np.float64]:
+    half = _random_half(fold.groups, rng)
+    targets = fold.targets[half]
+    return _row(scores(fold.tuned[half], targets)) - _row(scores(fold.start[half], targets))
+
+
+def _random_half(groups: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.intp]:
+    present = rng.permutation(np.unique(groups))
+    return np.flatnonzero(np.isin(groups, present[: len(present) // 2]))
+
+
+def _row(found: Scores) -> NDArray[np.float64]:
+    return np.array(astuple(found))
+
+
+def _average(rows: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The mean of each column over the folds in which it is known."""
+    stacked = np.array(rows)
+    known = ~np.isnan(stacked)
+    totals = np.where(known, stacked, 0).sum(0)
+    unknown = np.full(stacked.shape[1], np.nan)
+    mean: NDArray[np.float64] = np.divide(totals, known.sum(0), out=unknown, where=known.any(0))
+    return mean
