@@ -108,7 +108,7 @@ def _open_vectorizers(run: RunDescription, place: Workplace) -> Vectorizers:
         return bring(source, place.open_store(source.location), place.folder / name)
 
     base_folder = brought(run.base, "base")
-    start_folder = base_folder if run.start.location == run.base.location else brought(run.start, "start")
+    start_folder = base_folder if run.start == run.base else brought(run.start, "start")
     base, base_digest = verified_description(base_folder)
     _check_content_type(run, run.base.name, base)
     start, start_digest = verified_description(start_folder)

@@ -49,7 +49,8 @@ class SelectedFile(StoredModel):
     """A file that was used, and what for."""
 
     name: str
-    part: Literal["train", "choose", "gate"]
+    part: Literal["train", "choose", "gate", "folds"]
+    """part says what for: to train, to choose a candidate on, to judge it on; in folds each file is for both."""
 
 
 class Copy(StoredModel):

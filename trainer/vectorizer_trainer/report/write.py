@@ -87,10 +87,13 @@ def _augmentation(run: RunDescription) -> Augmentation:
 
 
 def _selection(training_set: TrainingSet) -> Selection:
+    from vectorizer_trainer.tuning.deep import FEWEST_EXAMPLES
+
     selection = training_set.selection
+    in_folds = len(selection.parts) < FEWEST_EXAMPLES
     return Selection(
         files=[
-            SelectedFile.model_validate({"name": name, "part": part.name.lower()})
+            SelectedFile.model_validate({"name": name, "part": "folds" if in_folds else part.name.lower()})
             for name, part in selection.parts.items()
         ],
         copies=[Copy(name=name, of=of) for name, of in selection.copies.items()],

@@ -1,0 +1,141 @@
+"""report.json: what a run did, as its readers find it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from vectorizer_api.artifact import BaseReference, VectorizerDescription
+from vectorizer_api.content import AugmentationConditions, ContentType
+from vectorizer_api.run import Dataset, Metric, Outcome, RejectedFile, RunDescription, Stage, VectorizerSource
+from vectorizer_trainer.content.encoder import Encoder
+from vectorizer_trainer.dataset import Selection, TrainingSet
+from vectorizer_trainer.report import Lineage, Origin, Report, augmentation_warnings, build_report, parse_report
+from vectorizer_trainer.sampling import Part
+from vectorizer_trainer.tuning.types import Candidate, CurvePoint, Examples, LabelChange, Tuned
+from vectorizer_trainer.vectorizer import Vectorizer
+
+DIGEST = "0" * 64
+SOURCE = VectorizerSource(name="base", location="file:///base/")
+METRIC = Metric(name="NDCG@10", start=0.5, tuned=0.6, low=0.05, high=0.15)
+
+
+def described(content_type: ContentType = ContentType.TEXT, **off: bool) -> RunDescription:
+    return RunDescription(
+        run_uid="uid",
+        fine_tune="docs",
+        attempt=2,
+        content_type=content_type,
+        custom_vectorizer_name="My docs",
+        batch="file:///batch/",
+        output="file:///output/",
+        base=SOURCE,
+        start=SOURCE,
+        augmentation=AugmentationConditions(**off),
+    )
+
+
+class Nothing(Encoder):
+    """An encoder of nothing: the report reads its description alone."""
+
+    def decode(self, path: Any, limits: Any) -> Any:
+        raise NotImplementedError
+
+    def cost(self, item: Any) -> int:
+        raise NotImplementedError
+
+    def features(self, items: Any) -> Any:
+        raise NotImplementedError
+
+    def serialise(self, adapter: Any) -> Any:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def tuned() -> Tuned:
+    description = VectorizerDescription(
+        name="v", content_type=ContentType.TEXT, architecture="a", dimension=4, licence="Apache-2.0", files={}
+    )
+    vectors = np.eye(4, dtype=np.float32)
+    return Tuned(
+        vectorizer=Vectorizer(description, Nothing(), torch.eye(4)),
+        outcome=Outcome.IMPROVED,
+        reason="It is better.",
+        metrics=[METRIC],
+        candidates=[Candidate("linear adapter", 0.7, 1.2, 1.1, 0.8, 1.5)],
+        chosen="linear adapter",
+        alpha=0.7,
+        held_out=4,
+        curves=[CurvePoint("linear adapter", 1, 0.9)],
+        labels=[LabelChange("x", 2, None, None), LabelChange("y", 5, 0.5, 0.75)],
+        effective_rank=(3.0, 2.5),
+        shown=np.arange(4),
+        shown_vectors=(vectors, vectors),
+    )
+
+
+@pytest.fixture
+def training_set() -> TrainingSet:
+    none = Examples([], np.zeros((0, 2), bool), np.zeros(0, np.int64))
+    rejected = [RejectedFile(name=f"{index}.txt", reason="absent") for index in range(30)]
+    selection = Selection({"a": Part.TRAIN, "b": Part.GATE}, {"c": "a"}, ["d"])
+    return TrainingSet(["x", "y"], none, none, none, selection, Dataset(rejected=30), rejected, ["Careful."])
+
+
+def report_of(training_set: TrainingSet, tuned: Tuned) -> Report:
+    lineage = Lineage(BaseReference(name="base", digest=DIGEST), Origin(name="base", digest=DIGEST))
+    report = build_report(
+        described(), training_set, tuned, lineage, datetime(2026, 1, 1, tzinfo=UTC), {Stage.DOWNLOADING: 2.5}
+    )
+    return parse_report(report.model_dump_json(by_alias=True))
+
+
+def test_the_verdict_and_its_evidence_are_read_back(training_set: TrainingSet, tuned: Tuned) -> None:
+    report = report_of(training_set, tuned)
+    assert (report.outcome, report.verdict, report.metrics) == (Outcome.IMPROVED, "It is better.", [METRIC])
+    assert (report.candidates[0].name, report.candidates[0].retention) == ("linear adapter", 0.8)
+    assert [(label.label, label.start, label.tuned) for label in report.labels] == [("x", None, None), ("y", 0.5, 0.75)]
+    assert report.effective_rank == (3.0, 2.5)
+
+
+def test_all_rejected_files_are_in_it(training_set: TrainingSet, tuned: Tuned) -> None:
+    assert len(report_of(training_set, tuned).rejected_files) == 30
+
+
+def test_few_files_are_used_in_folds(training_set: TrainingSet, tuned: Tuned) -> None:
+    selection = report_of(training_set, tuned).selection
+    assert [(file.name, file.part) for file in selection.files] == [("a", "folds"), ("b", "folds")]
+    assert [(copy.name, copy.of) for copy in selection.copies] == [("c", "a")]
+    assert selection.not_chosen == ["d"]
+
+
+def test_of_many_files_each_has_its_part(training_set: TrainingSet, tuned: Tuned) -> None:
+    parts = {f"{index}": Part(index % 3) for index in range(300)}
+    many = replace(training_set, selection=Selection(parts, {}, []))
+    assert [file.part for file in report_of(many, tuned).selection.files[:3]] == ["train", "choose", "gate"]
+
+
+def test_it_says_what_the_result_was_made_from(training_set: TrainingSet, tuned: Tuned) -> None:
+    provenance = report_of(training_set, tuned).provenance
+    assert (provenance.run_uid, provenance.attempt, provenance.licence) == ("uid", 2, "Apache-2.0")
+    assert provenance.stage_seconds == {"Downloading": 2.5}
+    assert provenance.started == datetime(2026, 1, 1, tzinfo=UTC)
+    assert provenance.versions["torch"] == torch.__version__.split("+")[0]
+
+
+class TestAugmentation:
+    @pytest.mark.parametrize("content_type", [ContentType.SOUND, ContentType.TEXT, ContentType.POINT_CLOUD])
+    def test_a_switch_without_effect_is_warned_of_by_name(self, content_type: ContentType) -> None:
+        assert augmentation_warnings(described(content_type, blur=False, center_crop=False)) == [
+            f"augmentationConditions has no effect for {content_type}: centerCrop, blur false changes nothing."
+        ]
+
+    def test_switches_left_on_are_not_warned_of(self) -> None:
+        assert augmentation_warnings(described()) == []
+
+    def test_an_image_run_says_that_augmentation_is_not_applied_yet(self) -> None:
+        assert augmentation_warnings(described(ContentType.IMAGE)) == [
+            "Augmentation is not applied yet: the examples were trained on as they are."
+        ]
