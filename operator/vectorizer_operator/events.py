@@ -31,7 +31,7 @@ async def post(fine_tune: FineTune, last: FineTuneStatus, new: FineTuneStatus, k
         except AlreadyExists:
             continue
         except Retried as error:
-            log.warning("no Event: %s", error)
+            log.info("no Event: %s", error)
 
 
 def _said(item: Condition) -> tuple[str, str]:

@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from vectorizer_operator.errors import Retried
+from vectorizer_operator.errors import Retried, Stale
 from vectorizer_operator.known import Key
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,8 @@ class Queue:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         if isinstance(error, Retried):
             first, longest = error.first, error.longest
-            log.warning("%s: %s", "/".join(key), error)
+            level = logging.DEBUG if isinstance(error, Stale) else logging.WARNING
+            log.log(level, "%s: %s", "/".join(key), error)
         else:
             first, longest = UNEXPECTED_FIRST, UNEXPECTED_LONGEST
             log.error("%s", "/".join(key), exc_info=error)

@@ -61,6 +61,7 @@ async def _advance(fine_tune: FineTune, services: Services, now: datetime) -> Fi
         seen = await observe(fine_tune, services)
         return await recall(seen, services, now) or await _work(seen, services, now)
     except Waiting as held:
+        services.reservations.release(fine_tune)
         return status.waiting(fine_tune, held.reason, held.message, now)
     except Refused as final:
         await clean_up(fine_tune, services)
@@ -110,7 +111,7 @@ async def _state(seen: Observed, services: Services) -> State:
 
 
 async def _end(seen: Observed, record: Record, ended: FineTuneStatus, services: Services) -> FineTuneStatus:
-    """Put the outcome on record before it is said: what is said is final, and is never looked at again."""
+    """Put the outcome on record before it is said: what was said is final, and is not looked at again."""
     await clean_up(seen.fine_tune, services)
     await services.records.put(seen.account.models, record.model_copy(update={"ended": ended}))
     return ended

@@ -1,4 +1,7 @@
-"""Who may give a name to the vectorizer to come: the first fine-tune that is accepted, until it has ended."""
+"""What fine-tunes hold from their acceptance to their end: the name of the vectorizer to come, and the start they use.
+
+The status and the Job show it, and survive a restart. What this process remembers bridges the moment until they do.
+"""
 
 from vectorizer_api.conditions import ConditionType
 from vectorizer_api.fine_tune import FineTune
@@ -9,10 +12,11 @@ from vectorizer_operator.kube import JOBS, Object
 
 
 class Reservations:
-    """Claims of this process. They bridge the moment until acceptance shows in the status, which survives a restart."""
+    """Names and starts that are held."""
 
     def __init__(self) -> None:
         self._claims: dict[tuple[str, str], str] = {}
+        self._starting: set[str] = set()
 
     def claim(self, fine_tune: FineTune, known: Known) -> str | None:
         """Reserve the name, or give the name of the fine-tune that holds it. Nothing is awaited in between."""
@@ -27,10 +31,20 @@ class Reservations:
         self._claims[place] = uid
         return None
 
-    def release(self, namespace: str, name: str, uid: str) -> None:
-        """Drop the claim of a fine-tune that has ended."""
-        if self._claims.get((namespace, name)) == uid:
-            del self._claims[namespace, name]
+    def begin(self, uid: str) -> None:
+        """Note that this fine-tune is about to use its starting vectorizer."""
+        self._starting.add(uid)
+
+    def uses_start(self, fine_tune: Object, known: Known) -> bool:
+        """Whether the fine-tune uses its starting vectorizer, or is about to."""
+        return fine_tune["metadata"]["uid"] in self._starting or _is_at_work(fine_tune, known)
+
+    def release(self, fine_tune: FineTune) -> None:
+        """Drop what a fine-tune held that waits again, or has ended."""
+        uid, place = fine_tune.metadata.uid, (fine_tune.metadata.namespace or "", fine_tune.spec.custom_vectorizer_name)
+        self._starting.discard(uid)
+        if self._claims.get(place) == uid:
+            del self._claims[place]
 
 
 def _is_at_work(fine_tune: Object, known: Known) -> bool:

@@ -102,15 +102,16 @@ async def reconcile(namespace: str, name: str, services: Services) -> float | No
         return None
     if "deletionTimestamp" in body["metadata"]:
         return await _let_go(body, services)
-    await _set_finalizers(body, _wanted_finalizers(body, services.known), services)
+    await _set_finalizers(body, _wanted_finalizers(body, services), services)
     if not is_true(body, ConditionType.READY):
         await certify(body, services)
     return None
 
 
-def users(body: Object, known: Known) -> list[str]:
-    """The accepted, unfinished fine-tunes that start from it."""
-    return [item["metadata"]["name"] for item in _referring(body, known) if is_true(item, ConditionType.ACCEPTED)]
+def users(body: Object, services: Services) -> list[str]:
+    """The unfinished fine-tunes that start from it, or are about to."""
+    known, reservations = services.known, services.reservations
+    return [item["metadata"]["name"] for item in _referring(body, known) if reservations.uses_start(item, known)]
 
 
 def _referring(body: Object, known: Known) -> Sequence[Object]:
@@ -119,10 +120,9 @@ def _referring(body: Object, known: Known) -> Sequence[Object]:
     return [item for item in unfinished if item["spec"].get("startingCustomVectorizerName") == called]
 
 
-def _wanted_finalizers(body: Object, known: Known) -> set[str]:
+def _wanted_finalizers(body: Object, services: Services) -> set[str]:
     wanted = _finalizers(body) - {IN_USE, DELETE_ARTIFACT}
-    # A fine-tune that has not been accepted yet keeps a finalizer that its acceptance may just have put there.
-    if users(body, known) or (IN_USE in _finalizers(body) and _referring(body, known)):
+    if users(body, services):
         wanted.add(IN_USE)
     if body["spec"].get("deletionPolicy") == DeletionPolicy.DELETE:
         wanted.add(DELETE_ARTIFACT)
@@ -184,7 +184,7 @@ async def _let_go(body: Object, services: Services) -> float | None:
     if not _finalizers(body) & {IN_USE, DELETE_ARTIFACT}:
         return None
     left = services.settings.deletion_deadline - _seconds_since(body["metadata"]["deletionTimestamp"])
-    waiting_for = users(body, services.known)
+    waiting_for = users(body, services)
     if waiting_for and left > 0:
         vectorizer = CustomVectorizer.model_validate(body)
         message = f"It is deleted when these fine-tunes that start from it have ended: {', '.join(waiting_for)}."

@@ -150,6 +150,7 @@ async def _custom_start(seen: Observed, services: Services) -> tuple[VectorizerS
     )
     if found is None or found[1] != vectorizer.spec.artifact.digest:
         raise Waiting(Reason.WAITING_FOR_VECTORIZER, f"The files of the starting vectorizer {name} are not there.")
+    services.reservations.begin(seen.fine_tune.metadata.uid)
     await vectorizers.protect(body, services)
     base = vectorizer.spec.base
     return (

@@ -21,15 +21,17 @@ def ready(vectorizer: dict | None) -> dict:
     return next((item for item in found if item["type"] == "Ready"), {})
 
 
-class TestHonestResult:
-    @pytest.fixture(scope="class")
-    def published(self, tenant):
-        asked = tenant.ask("honest")
-        run = tenant.run_of(asked)
-        run.run()
-        run.succeed(DIMENSION)
-        return asked, tenant.ended("honest"), run
+@pytest.fixture(scope="module")
+def published(tenant):
+    asked = tenant.ask("honest")
+    run = tenant.run_of(asked)
+    run.run()
+    tenant.until("honest", "Running", "True")
+    run.succeed(DIMENSION)
+    return asked, tenant.ended("honest"), run
 
+
+class TestHonestResult:
     def test_is_complete_with_metrics_dataset_and_the_vectorizers_name(self, tenant, published):
         status = published[1]["status"]
         assert status["phase"] == "Succeeded"
@@ -191,14 +193,14 @@ class TestRestore:
         uid = self.finished(tenant, name)
         tenant.vanish("customvectorizers", name)
         tenant.vanish("vectorizerfinetunes", name)
-        eventually(lambda: not any(job.startswith(name) for job in tenant.jobs()))
+        eventually(lambda: tenant.jobs(name) == [])
         tenant.ask(name)
         ended = tenant.ended(name)
         assert ended["status"]["metrics"][0]["tuned"] == 0.625
         assert "Taken over" in tenant.condition(name, "Complete")["message"]
         assert tenant.vectorizer(name)["spec"]["source"]["fineTuneUID"] == uid
         eventually(lambda: ready(tenant.vectorizer(name)).get("status") == "True")
-        assert not any(job.startswith(name) for job in tenant.jobs())
+        assert tenant.jobs(name) == []
 
     def test_a_vectorizer_object_that_is_restored_alone_is_ready_again(self, tenant, name):
         self.finished(tenant, name)

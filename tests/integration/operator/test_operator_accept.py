@@ -1,0 +1,190 @@
+"""Every reason for which a fine-tune is refused or waits, and that nothing runs meanwhile."""
+
+import json
+import uuid
+
+import pytest
+from kubernetes import client
+from vectorizer_api.names import ACCOUNT_LABEL, attempt_name
+from vectorizer_cli.account import create_account
+from vectorizer_dev.platform import PROFILES
+from vectorizer_dev.waiting import eventually
+
+DIMENSION = 384
+
+
+def refused(tenant, name: str, reason: str) -> str:
+    """Refused for good, in every condition that a machine may read; the answer is the message."""
+    accepted = tenant.until(name, "Accepted", "False", reason)
+    assert tenant.condition(name, "Failed")["status"] == "True"
+    assert tenant.condition(name, "Stalled")["reason"] == reason
+    assert tenant.condition(name, "Ready")["status"] == "False"
+    assert tenant.fine_tune(name)["status"]["phase"] == "Failed"
+    assert tenant.jobs(name) == []
+    return accepted["message"]
+
+
+def waits(tenant, name: str, reason: str) -> str:
+    accepted = tenant.until(name, "Accepted", "Unknown", reason)
+    assert tenant.fine_tune(name)["status"]["phase"] == "Waiting"
+    assert tenant.condition(name, "Reconciling")["status"] == "True"
+    assert tenant.condition(name, "Failed") == {}
+    assert tenant.jobs(name) == []
+    return accepted["message"]
+
+
+@pytest.mark.parametrize(
+    ("field", "spec"),
+    [
+        ("contentType Video", {"contentType": "Video"}),
+        ("contentType Sound", {"contentType": "Sound"}),
+        ("contentType Point_Cloud", {"contentType": "Point_Cloud"}),
+        ("customVectorizerNameForSampling", {"customVectorizerNameForSampling": "sampler"}),
+        ("fileUrls", {"fileUrls": ["https://example.org/a.txt"]}),
+        ("suspend", {"suspend": True}),
+        ("queueName", {"queueName": "queue"}),
+        ("ttlSecondsAfterFinished", {"ttlSecondsAfterFinished": 60}),
+    ],
+)
+def test_what_a_later_version_will_do_is_refused_by_name(tenant, name, field, spec):
+    tenant.ask(name, **spec)
+    assert field in refused(tenant, name, "NotSupported")
+
+
+def test_a_namespace_without_the_label_is_told_that_it_is_no_account(tenant, namespace, name):
+    outside = type(tenant)(
+        account=type(tenant.account)(**{**vars(tenant.account), "namespace": namespace}),
+        api=tenant.api,
+        store=tenant.store,
+    )
+    outside.ask(name)
+    refused(outside, name, "NotAnAccount")
+
+
+def test_the_younger_of_two_namespaces_with_one_label_is_refused(tenant, core, namespace, name):
+    eventually(lambda: older(core, tenant.namespace, namespace))
+    core.patch_namespace(namespace, {"metadata": {"labels": {ACCOUNT_LABEL: tenant.account.name}}})
+    twin = type(tenant)(
+        account=type(tenant.account)(**{**vars(tenant.account), "namespace": namespace}),
+        api=tenant.api,
+        store=tenant.store,
+    )
+    twin.ask(name)
+    assert tenant.namespace in refused(twin, name, "AccountTaken")
+
+
+def older(core: client.CoreV1Api, first: str, second: str) -> bool:
+    times = [core.read_namespace(name).metadata.creation_timestamp for name in (first, second)]
+    return times[0] < times[1]
+
+
+def test_a_name_that_a_vectorizer_has_is_taken(tenant, name):
+    tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
+    tenant.ended(name)
+    tenant.ask(f"{name}-2", customVectorizerName=name)
+    assert name in refused(tenant, f"{name}-2", "NameTaken")
+
+
+def test_a_name_that_a_run_holds_is_waited_for_and_then_taken(tenant, name):
+    run = tenant.run_of(tenant.ask(name))
+    tenant.ask(f"{name}-2", customVectorizerName=name)
+    assert name in waits(tenant, f"{name}-2", "NameReserved")
+    run.succeed(DIMENSION)
+    refused(tenant, f"{name}-2", "NameTaken")
+
+
+def test_a_name_is_free_again_when_the_run_that_held_it_fails(tenant, name):
+    run = tenant.run_of(tenant.ask(name))
+    later = tenant.ask(f"{name}-2", customVectorizerName=name)
+    waits(tenant, f"{name}-2", "NameReserved")
+    run.end(70)
+    tenant.until(f"{name}-2", "Accepted", "True")
+    assert tenant.run_of(later).description.custom_vectorizer_name == name
+
+
+def test_a_name_is_free_again_when_the_fine_tune_that_held_it_is_deleted(tenant, name):
+    tenant.run_of(tenant.ask(name))
+    tenant.ask(f"{name}-2", customVectorizerName=name)
+    waits(tenant, f"{name}-2", "NameReserved")
+    tenant.vanish("vectorizerfinetunes", name)
+    tenant.until(f"{name}-2", "Accepted", "True")
+
+
+def test_of_many_that_ask_for_one_name_at_once_exactly_one_runs(tenant, name):
+    asked = [tenant.ask(f"{name}-{i}", customVectorizerName=name) for i in range(8)]
+    eventually(lambda: all(tenant.condition(a["metadata"]["name"], "Accepted") for a in asked))
+    said = [tenant.condition(a["metadata"]["name"], "Accepted")["reason"] for a in asked]
+    assert sorted(said) == ["Accepted", *["NameReserved"] * 7]
+    assert sum(len(tenant.jobs(a["metadata"]["name"])) for a in asked) == 1
+
+
+def test_a_starting_vectorizer_of_other_content_is_refused(tenant, name):
+    tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
+    tenant.ended(name)
+    tenant.ask(f"{name}-2", startingCustomVectorizerName=name, contentType="Image")
+    message = refused(tenant, f"{name}-2", "ContentTypeMismatch")
+    assert "Text" in message
+    assert "Image" in message
+
+
+def test_a_starting_vectorizer_of_another_account_is_not_seen(tenant, other_tenant, name):
+    tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
+    tenant.ended(name)
+    other_tenant.ask(f"{name}-2", startingCustomVectorizerName=name)
+    waits(other_tenant, f"{name}-2", "WaitingForVectorizer")
+
+
+def test_more_time_than_the_profile_allows_is_over_the_limit(tenant, name):
+    tenant.ask(name, training={"maxDurationSeconds": 1801})
+    assert "maxDurationSeconds" in refused(tenant, name, "LimitExceeded")
+
+
+def test_a_missing_profile_is_waited_for(tenant, platform, name):
+    profile = f"p-{uuid.uuid4().hex[:8]}"
+    tenant.ask(name, profile=profile)
+    assert "parked" in waits(tenant, name, "ProfileMissing")
+    file = platform.cluster.folder / "profiles.yaml"
+    offered = file.read_text()
+    parked = {"nodeSelector": {"vectorizers.dev/parked": "true"}}
+    try:
+        file.write_text(
+            json.dumps({**PROFILES, "profiles": {**PROFILES["profiles"], "parked": parked, profile: parked}})
+        )
+        tenant.until(name, "Accepted", "True", timeout=70)
+    finally:
+        file.write_text(offered)
+
+
+def test_a_missing_bucket_is_waited_for(tenant, api, store, store_admin, name):
+    made = create_account(f"t-{uuid.uuid4().hex[:8]}", api=api, store=store, admin=store_admin)
+    bare = type(tenant)(made, api, store)
+    store.remove_bucket(bucket_name=made.models_bucket)
+    bare.ask(name)
+    assert made.models_bucket in waits(bare, name, "StorageUnreachable")
+    create_account(made.name, api=api, store=store, admin=store_admin)
+    bare.until(name, "Accepted", "True", timeout=70)
+
+
+@pytest.mark.parametrize("kind", ["Job", "ConfigMap"])
+def test_a_child_of_a_foreign_owner_is_a_conflict_and_is_left_alone(tenant, api, name, kind):
+    """The foreign object is there before: the request waits for its starting vectorizer while it is made."""
+    asked = tenant.ask(name, startingCustomVectorizerName=f"{name}-s")
+    waits(tenant, name, "WaitingForVectorizer")
+    child = attempt_name(name, asked["metadata"]["uid"], 1)
+    metadata = client.V1ObjectMeta(name=child)
+    if kind == "Job":
+        container = client.V1Container(name="train", image="none")
+        pod = client.V1PodSpec(restart_policy="Never", containers=[container])
+        spec = client.V1JobSpec(suspend=True, template=client.V1PodTemplateSpec(spec=pod))
+        client.BatchV1Api(api).create_namespaced_job(tenant.namespace, client.V1Job(metadata=metadata, spec=spec))
+    else:
+        body = client.V1ConfigMap(metadata=metadata, data={"run.json": "{}"})
+        client.CoreV1Api(api).create_namespaced_config_map(tenant.namespace, body)
+    tenant.run_of(tenant.ask(f"{name}-s")).succeed(DIMENSION)
+    tenant.until(name, "Accepted", "False", "NameConflict")
+    assert tenant.condition(name, "Failed")["status"] == "True"
+    if kind == "Job":
+        assert client.BatchV1Api(api).read_namespaced_job(child, tenant.namespace).spec.suspend is True
+    else:
+        assert client.CoreV1Api(api).read_namespaced_config_map(child, tenant.namespace).data == {"run.json": "{}"}
+        eventually(lambda: child not in tenant.jobs(name))

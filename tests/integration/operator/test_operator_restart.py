@@ -1,0 +1,97 @@
+"""The operator dies, and what it did is neither lost nor done twice."""
+
+import pytest
+from vectorizer_api.run import Stage
+from vectorizer_dev.waiting import eventually
+
+DIMENSION = 384
+
+
+@pytest.fixture
+def revived(operator):
+    """Whatever a test does to it, the operator runs afterwards."""
+    yield operator
+    operator.kill()
+    operator.start()
+
+
+def test_killed_in_the_middle_of_a_run_it_goes_on_with_the_same_job_and_publishes_once(tenant, core, revived, name):
+    run = tenant.run_of(tenant.ask(name))
+    run.run()
+    run.say(Stage.TUNING, 50)
+    eventually(lambda: tenant.fine_tune(name)["status"].get("progress"))
+    jobs = tenant.jobs(name)
+    revived.kill()
+    revived.start()
+    run.say(Stage.EVALUATING, 90)
+    eventually(lambda: tenant.fine_tune(name)["status"]["progress"]["percent"] == 90)
+    run.succeed(DIMENSION)
+    tenant.ended(name)
+    assert tenant.jobs(name) == jobs
+    assert len(jobs) == 1
+    told = [event.reason for event in core.list_namespaced_event(tenant.namespace).items]
+    assert told.count("Improved") == 1
+
+
+def test_a_run_that_ends_while_it_is_down_is_published_when_it_is_back(tenant, revived, name):
+    run = tenant.run_of(tenant.ask(name))
+    tenant.until(name, "Accepted", "True")
+    revived.kill()
+    run.succeed(DIMENSION)
+    revived.start()
+    tenant.until(name, "Complete", "True", "Improved")
+    assert tenant.vectorizer(name) is not None
+
+
+def test_a_run_whose_job_is_gone_is_judged_by_the_result_that_it_left(tenant, batch, revived, name):
+    run = tenant.run_of(tenant.ask(name))
+    tenant.until(name, "Accepted", "True")
+    job = tenant.jobs(name)[0]
+    revived.kill()
+    run.succeed(DIMENSION)
+    eventually(lambda: batch.read_namespaced_job(job, tenant.namespace).status.succeeded)
+    batch.delete_namespaced_job(job, tenant.namespace, propagation_policy="Background")
+    eventually(lambda: tenant.jobs(name) == [])
+    revived.start()
+    tenant.until(name, "Complete", "True", "Improved")
+
+
+def test_killed_before_it_said_so_it_finds_its_job_and_goes_on(tenant, revived, name):
+    """The crash that random kills miss: the Job runs, and the status does not know of it."""
+    revived.kill()
+    asked = tenant.ask(name)
+    revived.start()
+    run = tenant.run_of(asked)
+    revived.kill()
+    tenant.objects.patch_namespaced_custom_object_status(
+        "vectorizers.dev", "v1alpha1", tenant.namespace, "vectorizerfinetunes", name, {"status": None}
+    )
+    revived.start()
+    tenant.until(name, "Accepted", "True")
+    run.succeed(DIMENSION)
+    tenant.ended(name)
+    assert len(tenant.jobs(name)) == 1
+
+
+def test_after_a_restart_nothing_is_written_for_what_is_finished_or_waits(tenant, revived, name):
+    tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
+    tenant.ended(name)
+    tenant.ask(f"{name}-2", startingCustomVectorizerName="absent")
+    tenant.until(f"{name}-2", "Accepted", "Unknown")
+    tenant.run_of(tenant.ask(f"{name}-3"))
+    tenant.until(f"{name}-3", "Accepted", "True")
+    before = versions(tenant, name)
+    revived.stop()
+    revived.start()
+    tenant.run_of(tenant.ask(f"{name}-4"))  # It works again, and has listed everything.
+    tenant.until(f"{name}-4", "Accepted", "True")
+    assert versions(tenant, name) == before
+
+
+def versions(tenant, name: str) -> list[str]:
+    fine_tunes = [tenant.fine_tune(found) for found in (name, f"{name}-2", f"{name}-3")]
+    return [found["metadata"]["resourceVersion"] for found in (*fine_tunes, tenant.vectorizer(name))]
+
+
+def test_asked_to_end_it_ends_at_once_and_well(revived, tenant):
+    assert revived.stop() == 0
