@@ -1,0 +1,173 @@
+"""`vectorizer train` and `vectorizer embed` as a user calls them, on real texts and the real base."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vectorizer_api.run import Outcome
+from vectorizer_dev.datasets import text
+from vectorizer_dev.waiting import eventually
+from vectorizer_trainer import load_vectorizer
+from vectorizer_trainer.report import Report, parse_report
+
+REQUEST = {
+    "content_type": "Text",
+    "custom_vectorizer_name_for_sampling": None,
+    "starting_custom_vectorizer_name": None,
+    "custom_vectorizer_name": "First of all",
+    "augmentation_conditions": None,
+    "file_urls": None,
+    "download_from_batch_cloud_folder": True,
+}
+
+
+def vectorizer(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "vectorizer_cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def training(folder: Path, data: Path, out: Path, **request: object) -> Sequence[object]:
+    path = folder / "request.json"
+    path.write_text(json.dumps(REQUEST | request))
+    return ["train", "--request", path, "--data", data, "--out", out]
+
+
+def report_in(out: Path) -> Report:
+    return parse_report((out / "report" / "report.json").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("texts")
+    text.make(folder, train=120, test=20)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, data: Path) -> tuple[Path, str]:
+    """The folder of the new vectorizer, among others, and what the command said."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = vectorizer(*training(folder, data / "train", folder / "vectorizers" / "first"))
+    assert done.returncode == 0, done.stderr
+    return folder / "vectorizers" / "first", done.stderr
+
+
+class TestTrain:
+    def test_the_result_is_a_vectorizer_folder_with_its_report_and_nothing_beside_it(
+        self, trained: tuple[Path, str]
+    ) -> None:
+        out, _ = trained
+        assert load_vectorizer(out).description.name == "First of all"
+        assert [path.name for path in out.parent.iterdir()] == ["first"]
+        report = report_in(out)
+        assert report.outcome in set(Outcome)
+        assert {"NDCG@10", "mAP@100", "retention"} <= {metric.name for metric in report.metrics}
+
+    def test_it_says_the_verdict_the_base_and_where_everything_is(self, trained: tuple[Path, str]) -> None:
+        out, said = trained
+        report = report_in(out)
+        assert report.verdict in " ".join(said.split())
+        assert "NDCG@10" in said
+        assert "all-MiniLM-L6-v2" in said
+        assert str(out / "report" / "report.json") in "".join(said.split("\n"))
+
+    def test_each_stage_is_told_with_an_estimate_where_there_is_no_terminal(self, trained: tuple[Path, str]) -> None:
+        _, said = trained
+        for stage in ("Downloading", "Adapting", "Evaluating", "Uploading"):
+            assert f"{stage} (" in said
+        assert "s left)" in said
+
+    def test_the_data_folder_is_left_as_it_was(self, trained: tuple[Path, str], data: Path) -> None:
+        labels = json.loads((data / "train" / "example_to_labels.json").read_text())
+        assert sorted(path.name for path in (data / "train").iterdir()) == sorted([*labels, "example_to_labels.json"])
+
+    def test_the_next_one_starts_from_it_by_name(self, trained: tuple[Path, str], data: Path, tmp_path: Path) -> None:
+        first, _ = trained
+        asked = training(
+            tmp_path,
+            data / "train",
+            tmp_path / "second",
+            custom_vectorizer_name="second",
+            starting_custom_vectorizer_name="First of all",
+        )
+        done = vectorizer(*asked, "--vectorizers", first.parent)
+        assert done.returncode == 0, done.stderr
+        report = report_in(tmp_path / "second")
+        assert report.provenance.start.name == "First of all"
+        assert report.provenance.start.digest == load_vectorizer(first).digest
+        assert report.provenance.base == report_in(first).provenance.base
+
+    def test_files_that_cannot_be_used_end_with_64_and_no_folder(self, data: Path, tmp_path: Path) -> None:
+        shutil.copytree(data / "test", tmp_path / "data")
+        (tmp_path / "data" / "example_to_labels.json").write_text('{"a.txt": "x"}')
+        done = vectorizer(*training(tmp_path, tmp_path / "data", tmp_path / "out"))
+        assert done.returncode == 64
+        assert "line 1: the value of “a.txt” must be a list of labels, found a string" in done.stderr
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "request.json"]
+
+    def test_ctrl_c_ends_with_130_a_sentence_and_nothing_that_looks_like_a_model(
+        self, data: Path, tmp_path: Path
+    ) -> None:
+        command = [sys.executable, "-m", "vectorizer_cli"]
+        command += [str(part) for part in training(tmp_path, data / "train", tmp_path / "out")]
+        with (tmp_path / "said").open("w") as said:
+            process = subprocess.Popen(command, stderr=said)
+        eventually(lambda: "Baseline (" in (tmp_path / "said").read_text() or process.poll() is not None, timeout=200)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+        assert f"Interrupted. Nothing was written to {tmp_path / 'out'}." in (tmp_path / "said").read_text()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["request.json", "said"]
+
+
+class TestEmbed:
+    @pytest.fixture
+    def folder(self, data: Path, tmp_path: Path) -> Path:
+        folder = tmp_path / "files"
+        shutil.copytree(data / "test", folder)
+        (folder / "sub").mkdir()
+        (folder / "sub" / "é.txt").write_text("Return the eigenvalues of a symmetric matrix.")
+        (folder / "picture.png").write_bytes(b"\x89PNG")
+        (folder / ".hidden.txt").write_text("hidden")
+        (folder / "broken.txt").write_bytes(b"\xff\xfe\x00")
+        return folder
+
+    def test_a_new_vectorizer_embeds_a_folder_and_counts_what_it_passed_over(
+        self, trained: tuple[Path, str], folder: Path, tmp_path: Path
+    ) -> None:
+        out, _ = trained
+        done = vectorizer("embed", "--vectorizer", out, "--out", tmp_path / "v.npz", folder)
+        assert done.returncode == 0, done.stderr
+        with np.load(tmp_path / "v.npz", allow_pickle=False) as loaded:
+            names, vectors = loaded["names"].tolist(), loaded["vectors"]
+        assert names == sorted(names)
+        assert len(names) == 21
+        assert "sub/é.txt" in names
+        assert vectors.dtype == np.float32
+        assert np.allclose(vectors, load_vectorizer(out).encode([folder / name for name in names]), atol=1e-5)
+        said = " ".join(done.stderr.split())
+        assert "Left out: broken.txt: UTF-16 text; save it as UTF-8" in said
+        assert "21 files embedded by First of all" in said
+        assert "1 of other kinds passed over, 1 could not be read" in said
+
+    def test_a_base_embeds_one_file(self, folder: Path, tmp_path: Path) -> None:
+        done = vectorizer("embed", "--base", "Text", "--out", tmp_path / "v.npz", folder / "sub" / "é.txt")
+        assert done.returncode == 0, done.stderr
+        with np.load(tmp_path / "v.npz") as loaded:
+            assert loaded["vectors"].shape == (1, 384)
+
+    def test_nothing_to_embed_ends_with_64_and_no_file(self, folder: Path, tmp_path: Path) -> None:
+        done = vectorizer("embed", "--base", "Text", "--out", tmp_path / "v.npz", folder / "broken.txt")
+        assert done.returncode == 64
+        assert "None of the files could be embedded." in done.stderr
+        assert not (tmp_path / "v.npz").exists()
+
+    def test_a_folder_that_is_no_vectorizer_ends_with_64(self, folder: Path, tmp_path: Path) -> None:
+        done = vectorizer("embed", "--vectorizer", folder, "--out", tmp_path / "v.npz", folder)
+        assert done.returncode == 64
+        assert "is not a vectorizer" in " ".join(done.stderr.split())
