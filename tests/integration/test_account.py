@@ -1,15 +1,17 @@
 """An account, made on the real API server and the real object store, and used by FTP."""
 
 import io
+import os
+import subprocess
+import sys
 import uuid
 from ftplib import FTP, error_perm
 
 import pytest
 from minio import Minio
 from minio.error import S3Error
-from typer.testing import CliRunner
 from vectorizer_api.names import ACCOUNT_LABEL
-from vectorizer_cli.account import AccountError, app, create_account
+from vectorizer_cli.account import AccountError, create_account
 
 
 @pytest.fixture
@@ -114,24 +116,31 @@ def test_its_user_reads_no_record_and_no_run_by_s3(make, cluster, name):
         list(people.list_objects(bucket_name=made.models_bucket, prefix="requests/"))
 
 
-def test_the_command_prints_how_to_upload_and_the_password_once(crds, cluster, core, name, monkeypatch):
+def command(cluster, name: str) -> subprocess.CompletedProcess[str]:
     store = cluster.object_store
-    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
-    options = ["--s3-endpoint", store.endpoint, "--s3-scheme", "http", "--ftp", store.ftp_address]
-    options += ["--s3-access-key", store.root.access_key, "--s3-secret-key", store.root.secret_key]
-    first, again = (CliRunner().invoke(app, ["create", name, *options]) for _ in range(2))
-    assert first.exit_code == 0, first.output
-    assert f"ftp://{store.ftp_address}/{name}-batch/" in first.output
-    assert "The password is shown this once." in first.output
-    assert "The password is shown this once." not in again.output
+    environment = {
+        **os.environ,
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "VECTORIZER_S3_ENDPOINT": store.endpoint,
+        "VECTORIZER_S3_SCHEME": "http",
+        "VECTORIZER_S3_ADMIN_ACCESS_KEY": store.root.access_key,
+        "VECTORIZER_S3_ADMIN_SECRET_KEY": store.root.secret_key,
+        "VECTORIZER_FTP": store.ftp_address,
+    }
+    line = [sys.executable, "-m", "vectorizer_cli", "account", "create", name]
+    return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_command_prints_how_to_upload_and_the_password_once(crds, cluster, core, name):
+    first, again = command(cluster, name), command(cluster, name)
+    assert first.returncode == 0, first.stderr
+    assert f"ftp://{cluster.object_store.ftp_address}/{name}-batch/" in first.stdout
+    assert "The password is shown this once." in first.stdout
+    assert "The password is shown this once." not in again.stdout
     assert core.read_namespace(name).metadata.labels[ACCOUNT_LABEL] == name
 
 
-def test_the_command_says_why_it_cannot(crds, cluster, monkeypatch):
-    store = cluster.object_store
-    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
-    options = ["--s3-endpoint", store.endpoint, "--s3-scheme", "http"]
-    options += ["--s3-access-key", store.root.access_key, "--s3-secret-key", store.root.secret_key]
-    answer = CliRunner().invoke(app, ["create", "Not_An_Account", *options])
-    assert answer.exit_code == 1
-    assert "no account id" in answer.output
+def test_the_command_says_why_it_cannot(crds, cluster):
+    answer = command(cluster, "Not_An_Account")
+    assert answer.returncode == 1
+    assert "no account id" in answer.stderr

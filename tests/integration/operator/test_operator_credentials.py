@@ -80,6 +80,7 @@ DENIED = {
     "copy from another account": lambda r, m, o, foreign: steal(r, foreign.batch_bucket, f"{FOLDER}/c.txt"),
     "list the bases": lambda r, m, o, f: names(r, "vectorizer-bases", ""),
     "change the base": lambda r, m, o, f: write(r, "vectorizer-bases", f"{r.description.base.name}/vectorizer.json"),
+    "see which buckets there are": lambda r, m, o, f: r.store.list_buckets(),
     "make a bucket": lambda r, m, o, f: r.store.make_bucket(bucket_name="a-new-one"),
     "remove a bucket": lambda r, m, o, f: r.store.remove_bucket(bucket_name=r.bucket),
     "keep runs for ever": lambda r, m, o, f: r.store.delete_bucket_lifecycle(bucket_name=r.bucket),
@@ -105,11 +106,6 @@ def test_denied_to(run, other_run, tenant, other_tenant, attempt):
     with pytest.raises(S3Error) as caught:
         attempt(run, tenant.account, other_run, other_tenant.account)
     assert caught.value.code == "AccessDenied"
-
-
-def test_it_sees_no_bucket_of_anyone_else(run, tenant):
-    seen = {bucket.name for bucket in run.store.list_buckets()}
-    assert seen <= {tenant.account.batch_bucket, tenant.account.models_bucket}
 
 
 def test_it_administers_nothing(run, platform):

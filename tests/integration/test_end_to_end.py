@@ -1,0 +1,155 @@
+"""The whole story on real parts: files uploaded, one object applied, the real trainer, a vectorizer that embeds."""
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+from kubernetes import client
+from vectorizer_api import API_VERSION, GROUP, VERSION
+from vectorizer_api.custom_vectorizer import CustomVectorizer
+from vectorizer_api.fine_tune import FineTune
+from vectorizer_api.names import LABELS_FILE
+from vectorizer_api.run import RunManifest
+from vectorizer_cli.account import create_account
+from vectorizer_dev.datasets import text
+from vectorizer_dev.waiting import eventually
+
+EXAMPLES = 120
+PATIENCE = 240.0
+FOLDER = "docstrings"
+
+
+@pytest.fixture(scope="module")
+def account(platform, api, store, store_admin):
+    return create_account(f"t-{uuid.uuid4().hex[:8]}", api=api, store=store, admin=store_admin)
+
+
+@pytest.fixture(scope="module")
+def uploaded(account, store, tmp_path_factory) -> Path:
+    """A small real data set in the account's batch bucket, with one text missing and one file too many."""
+    folder = tmp_path_factory.mktemp("docstrings")
+    text.make(folder, train=EXAMPLES, test=1)
+    train = folder / "train"
+    labels = json.loads((train / LABELS_FILE).read_text())
+    (train / min(labels)).unlink()
+    (train / "unlabelled.txt").write_text("Nobody said what this is.")
+    for path in train.iterdir():
+        store.fput_object(bucket_name=account.batch_bucket, object_name=f"{FOLDER}/{path.name}", file_path=str(path))
+    return train
+
+
+@pytest.fixture(scope="module")
+def objects(api) -> client.CustomObjectsApi:
+    return client.CustomObjectsApi(api)
+
+
+@pytest.fixture(scope="module")
+def followed(account, uploaded, objects) -> list[FineTune]:
+    """The fine-tune at each change that a person watching it would have seen, the last one ended."""
+    body = {
+        "apiVersion": API_VERSION,
+        "kind": "VectorizerFineTune",
+        "metadata": {"name": "docstrings", "namespace": account.namespace},
+        "spec": {
+            "contentType": "Text",
+            "customVectorizerName": "Our docstrings",
+            "downloadFromBatchCloudFolder": True,
+            "batchFolder": FOLDER,
+        },
+    }
+    objects.create_namespaced_custom_object(GROUP, VERSION, account.namespace, "vectorizerfinetunes", body)
+    seen: list[FineTune] = []
+
+    def look() -> bool:
+        found = objects.get_namespaced_custom_object(
+            GROUP, VERSION, account.namespace, "vectorizerfinetunes", "docstrings"
+        )
+        fine_tune = FineTune.model_validate(found)
+        if not seen or fine_tune != seen[-1]:
+            seen.append(fine_tune)
+        return fine_tune.status is not None and fine_tune.status.completion_time is not None
+
+    eventually(look, PATIENCE)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def ended(followed):
+    status = followed[-1].status
+    assert status is not None
+    assert status.failure is None, status.failure
+    return status
+
+
+@pytest.mark.timeout(PATIENCE + 60)
+def test_it_is_complete_and_ready(ended):
+    said = {item.type: (item.status, item.reason) for item in ended.conditions}
+    assert said["Complete"] == ("True", ended.outcome)
+    assert said["Ready"] == ("True", ended.outcome)
+    assert said["Accepted"] == ("True", "Accepted")
+    assert "Failed" not in said
+
+
+def test_its_progress_was_told_while_it_ran(followed):
+    percents = [item.status.progress.percent for item in followed if item.status and item.status.progress]
+    assert len(set(percents)) >= 3
+    assert percents == sorted(percents)
+    assert percents[-1] == 100
+    phases = [item.status.phase for item in followed if item.status]
+    assert phases[-1] == "Succeeded"
+    assert {"Preparing", "Training"} & set(phases)
+
+
+def test_the_data_set_is_told_with_what_is_wrong_with_it(ended, uploaded):
+    dataset = ended.dataset
+    assert dataset.examples == EXAMPLES
+    assert dataset.selected == EXAMPLES - 1
+    missing = set(json.loads((uploaded / LABELS_FILE).read_text())) - {path.name for path in uploaded.iterdir()}
+    assert missing <= {item.name for item in dataset.rejected_files}
+    told = next(item for item in ended.conditions if item.type == "DatasetReady")
+    assert (told.status, told.reason) == ("True", "DatasetWarnings")
+
+
+def test_the_metrics_are_told_before_and_after(ended):
+    assert {"NDCG@10", "mAP@100", "kNN label-mAP"} <= {metric.name for metric in ended.metrics}
+    for metric in ended.metrics:
+        assert 0 <= metric.start <= 1
+        assert metric.low <= metric.high
+    assert "→" in ended.display.score
+
+
+def test_the_vectorizer_is_ready_and_says_where_it_comes_from(ended, account, objects, followed):
+    found = objects.get_namespaced_custom_object(
+        GROUP, VERSION, account.namespace, "customvectorizers", ended.vectorizer
+    )
+    vectorizer = CustomVectorizer.model_validate(found)
+    assert vectorizer.spec.custom_vectorizer_name == "Our docstrings"
+    assert vectorizer.spec.source.fine_tune_uid == followed[-1].metadata.uid
+    assert vectorizer.status is not None
+    said = {item.type: item.status for item in vectorizer.status.conditions}
+    assert said == {"Ready": "True", "ArtifactVerified": "True"}
+    assert vectorizer.status.metrics == ended.metrics
+
+
+def test_the_published_files_are_those_of_the_manifest_and_make_vectors(ended, account, store, followed, tmp_path):
+    from vectorizer_trainer.vectorizer import load_vectorizer
+
+    place = f"vectorizers/{ended.vectorizer}/{followed[-1].metadata.uid}/"
+    keys = [o.object_name for o in store.list_objects(bucket_name=account.models_bucket, prefix=place, recursive=True)]
+    for key in keys:
+        store.fget_object(
+            bucket_name=account.models_bucket, object_name=key, file_path=str(tmp_path / key.removeprefix(place))
+        )
+    manifest = RunManifest.model_validate_json((tmp_path / "manifest.json").read_bytes())
+    assert {key.removeprefix(place) for key in keys} == {*manifest.files, "manifest.json"}
+    text_file = tmp_path / "a.txt"
+    text_file.write_text("Compute the discrete Fourier transform.")
+    vectors = load_vectorizer(tmp_path / "model").encode([text_file])
+    assert vectors.shape == (1, manifest.dimension)
+
+
+def test_the_batch_bucket_is_as_it_was(ended, account, store, uploaded):
+    listed = store.list_objects(bucket_name=account.batch_bucket, recursive=True)
+    there = {item.object_name: item.size for item in listed}
+    assert there == {f"{FOLDER}/{path.name}": path.stat().st_size for path in uploaded.iterdir()}
