@@ -9,34 +9,38 @@ import typer
 from rich.console import Console
 from vectorizer_api.content import ContentType
 
+from vectorizer_dev.failures import told
 from vectorizer_dev.interruption import end_on_first_signal
 from vectorizer_dev.tools import find_tools
 
 app = typer.Typer(help="The development cluster of vectorizer-operator.", no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
 
+SERVED = [ContentType.TEXT, ContentType.IMAGE]
+
 
 @app.command()
 def tools() -> None:
     """Find or build etcd, kube-apiserver, kube-controller-manager, kubectl and MinIO."""
-    for name, path in vars(find_tools(console.print)).items():
-        console.print(f"{name.replace('_', '-'):24} {path}")
+    with told(console):
+        for name, path in vars(find_tools(console.print)).items():
+            console.print(f"{name.replace('_', '-'):24} {path}", soft_wrap=True)
 
 
 @app.command()
-def cluster() -> None:
+def cluster(
+    content: Annotated[list[ContentType], typer.Option(help="A content type to serve; may be repeated.")] = SERVED,
+) -> None:
     """Run the development cluster with the operator until Ctrl-C."""
     from vectorizer_dev.session import development_platform, how_to_use
 
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="vectorizer-cluster-") as folder,
-            development_platform(Path(folder), list(SERVED), console) as platform,
-        ):
-            console.print(how_to_use(platform))
-            signal.pause()
-    except KeyboardInterrupt:
-        console.print("Stopped.")
+    with (
+        told(console),
+        tempfile.TemporaryDirectory(prefix="vectorizer-cluster-") as folder,
+        development_platform(Path(folder), content, console) as platform,
+    ):
+        console.print(how_to_use(platform))
+        signal.pause()
 
 
 @app.command()
@@ -46,13 +50,8 @@ def demo(
     """Fine-tune on real data from a manifest to the new neighbours, on a cluster of its own."""
     from vectorizer_dev.demo import run_demo
 
-    try:
+    with told(console):
         run_demo(content, console)
-    except KeyboardInterrupt:
-        console.print("Stopped.")
-
-
-SERVED = (ContentType.TEXT, ContentType.IMAGE)
 
 
 def main() -> None:

@@ -37,16 +37,27 @@ class Component:
     ) -> None:
         self.name = name
         self.log = log_folder / f"{name}.log"
+        self._command = command
+        self._environment = {**os.environ, **(environment or {})}
+        self._process = self._start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
             # A session of its own keeps the terminal's Ctrl-C away: the owner stops it in order.
-            self._process = subprocess.Popen(
-                bound_to_this_process(command),
+            return subprocess.Popen(
+                bound_to_this_process(self._command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(environment or {})},
+                env=self._environment,
                 start_new_session=True,
             )
+
+    def restart(self, signal_number: int = signal.SIGTERM) -> None:
+        """End the process by a signal and start the same command again, without waiting until it is ready."""
+        self._process.send_signal(signal_number)
+        self._process.wait()
+        self._process = self._start()
 
     @property
     def pid(self) -> int:

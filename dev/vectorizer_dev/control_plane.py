@@ -23,6 +23,7 @@ class ControlPlane:
     api: ApiEndpoint
     authority: CertificateAuthority
     admin: KeyPair
+    api_server: Component
     controller_manager: Component
 
     def wait_for_controllers(self) -> None:
@@ -49,7 +50,7 @@ def start_control_plane(tools: Tools, folder: Path, components: Components) -> C
     tls = _admin_tls(authority, admin)
     api_server.wait_ready(lambda: _answers(f"{api.url}/readyz", tls), START_TIMEOUT)
     managers = _start_controller_manager(tools, folder, components, api, authority, signing_key)
-    return ControlPlane(api, authority, admin, managers)
+    return ControlPlane(api, authority, admin, api_server, managers)
 
 
 def _admin_tls(authority: CertificateAuthority, admin: KeyPair) -> ssl.SSLContext:

@@ -12,6 +12,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from minio import Minio
 from minio.minioadmin import MinioAdmin
+from urllib3.exceptions import HTTPError
 from vectorizer_dev.cluster import DevelopmentCluster, api_client
 from vectorizer_dev.waiting import eventually
 
@@ -37,6 +38,13 @@ def terminated(core: Api, namespace: str, name: str) -> Any:
 def is_running(core: Api, namespace: str, name: str) -> bool:
     status = core.read_namespaced_pod(name, namespace).status
     return bool(status.phase == "Running")
+
+
+def answers(core: Api) -> bool:
+    try:
+        return bool(core.list_namespace().items)
+    except (ApiException, HTTPError):
+        return False
 
 
 def wrote(core: Api, namespace: str, name: str, line: str) -> bool:
@@ -253,6 +261,34 @@ class TestTheObjectStore:
 
 
 class TestTheWholeCluster:
+    def test_goes_on_after_a_crash_of_the_api_server(self, tmp_path: Path) -> None:
+        script = "print('ready', flush=True)\nimport signal; signal.pause()"
+        with DevelopmentCluster.start(tmp_path) as cluster, cluster.api_client() as api:
+            core: Api = client.CoreV1Api(api)
+            core.create_namespaced_pod("default", pod("before", container(script)))
+            eventually(lambda: wrote(core, "default", "before", "ready"))
+            cluster.control_plane.api_server.restart(signal.SIGKILL)
+            eventually(lambda: answers(core))
+            assert is_running(core, "default", "before")
+            core.create_namespaced_pod("default", pod("after", container("")))
+            assert eventually(lambda: terminated(core, "default", "after")).exit_code == 0
+            core.delete_namespaced_pod("before", "default", grace_period_seconds=1)
+            eventually(lambda: is_gone(core, "default", "before"))
+
+    def test_ends_clean_by_ctrl_c_however_often(self) -> None:
+        command = [sys.executable, "-m", "vectorizer_dev", "cluster", "--content", "Text"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            shown = iter(running.stdout.readline, "")
+            eventually(lambda: "Ctrl-C stops everything" in next(shown), timeout=120)
+            family = descendants(running.pid)
+            for _ in range(2):
+                running.send_signal(signal.SIGINT)
+            assert "Stopped." in running.stdout.read()
+        assert running.returncode == 0
+        assert family
+        assert not any(is_alive(pid) for pid in family)
+
     SCRIPT = (
         "import sys, signal\n"
         "from pathlib import Path\n"

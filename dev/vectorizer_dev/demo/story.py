@@ -1,5 +1,6 @@
 """One fine-tuning from an empty machine to the new neighbours, told as it happens."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +28,7 @@ from vectorizer_dev.demo.download import download_folder
 from vectorizer_dev.demo.following import follow
 from vectorizer_dev.demo.neighbours import COUNTED, Gallery, comparison, label_agreement, nearest
 from vectorizer_dev.demo.upload import upload_folder
+from vectorizer_dev.failures import FineTuneFailed
 from vectorizer_dev.fine_tunes import FineTunes
 from vectorizer_dev.platform import REPOSITORY, Platform
 from vectorizer_dev.session import development_platform
@@ -53,14 +55,10 @@ SUBJECTS = {
 }
 
 
-class DemoFailed(RuntimeError):  # noqa: N818 a sentence for the person who watches
-    """The fine-tune did not succeed."""
-
-
 def run_demo(content: ContentType, console: Console) -> None:
     """Tell the story for Text or Image and leave vectorizer and report in `build/demo`.
 
-    Raises KeyError for another content type, DemoFailed where the fine-tune fails.
+    Raises KeyError for another content type, FineTuneFailed where the fine-tune fails.
     """
     subject = SUBJECTS[content]
     chapters = Chapters(console)
@@ -130,7 +128,7 @@ class _Story:
             "--filename",
             str(self._subject.manifest),
         ]
-        environment = {"KUBECONFIG": str(cluster.kubeconfig)}
+        environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
         answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
         self._console.print(f"   {answer.stdout.strip()}", highlight=False)
 
@@ -139,7 +137,7 @@ class _Story:
             status = follow(lambda: fine_tunes.status(ACCOUNT, self._fine_tune.metadata.name), self._console)
         if status.phase != Phase.SUCCEEDED:
             reasons = [condition.message for condition in status.conditions if condition.type in {"Accepted", "Failed"}]
-            raise DemoFailed("; ".join(filter(None, reasons)))
+            raise FineTuneFailed("; ".join(filter(None, reasons)))
         return status
 
     def _download(self, status: FineTuneStatus) -> Path:
