@@ -3,12 +3,12 @@
 `vectorizer --help` must answer at once, and the groups bring torch or the Kubernetes client with them.
 """
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 import typer
+from vectorizer_trainer.libraries import prepare_libraries
 
 COMMANDS: Mapping[str, Mapping[str, str]] = {
     "vectorizer_cli.local": {
@@ -46,9 +46,7 @@ def application(arguments: Sequence[str]) -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
-    # Before any library of a model is imported: nothing is ever fetched from a hub.
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    prepare_libraries()
     application(sys.argv[1:])()
 
 

@@ -19,6 +19,7 @@ from vectorizer_api.names import LOG_FILE
 from vectorizer_api.run import ExitCode, Failure, RunDescription
 
 from vectorizer_trainer.errors import RunError, Stopped, StorageError, failure_of, termination_message
+from vectorizer_trainer.libraries import prepare_libraries
 from vectorizer_trainer.store import Store, open_store
 
 _PATIENCE = 20.0
@@ -114,8 +115,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    prepare_libraries()
     code = main()
     sys.stderr.flush()
     # At once: downloads that are still on their way are threads that an orderly end would wait for.
