@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 from vectorizer_api.conditions import Reason
+from vectorizer_api.fine_tune import FineTune
 from vectorizer_api.names import batch_bucket, models_bucket
 from vectorizer_api.run import ExitCode, Failure
 
@@ -14,6 +15,8 @@ from vectorizer_operator.errors import Refused, Stale
 from vectorizer_operator.jobs import AttemptPlan
 from vectorizer_operator.known import condition, is_true
 from vectorizer_operator.kube import CONFIG_MAPS, JOBS, SECRETS, AlreadyExists, Kind, Kube, Object
+from vectorizer_operator.records import Granted
+from vectorizer_operator.settings import Settings
 from vectorizer_operator.storage import Storage
 
 _REASON_OF_CODE = {
@@ -57,6 +60,19 @@ class Attempt:
     message: str = ""
 
 
+def grant(fine_tune: FineTune, granted: Granted, settings: Settings) -> credentials.Grant:
+    """What the run's credentials are to allow."""
+    spec, account, prefix = fine_tune.spec, granted.account, settings.bucket_prefix
+    places = [source.location.removeprefix("s3://") for source in (granted.base, granted.start)]
+    return credentials.Grant(
+        models_bucket=models_bucket(account, prefix),
+        run_uid=fine_tune.metadata.uid,
+        batch_bucket=batch_bucket(account, prefix) if spec.download_from_batch_cloud_folder else None,
+        batch_folder=spec.batch_folder,
+        vectorizers=tuple(dict.fromkeys(places)),
+    )
+
+
 async def start(plan: AttemptPlan, kube: Kube, storage: Storage) -> Object:
     """Bring an attempt to run. Each step finds what an interrupted start has left and goes on from there.
 
@@ -67,7 +83,8 @@ async def start(plan: AttemptPlan, kube: Kube, storage: Storage) -> Object:
     if not job["spec"].get("suspend"):
         return job
     uid = str(job["metadata"]["uid"])
-    minted = await credentials.mint(_grant(plan), plan.granted.max_duration_seconds, plan.settings, storage)
+    allowed = grant(plan.fine_tune, plan.granted, plan.settings)
+    minted = await credentials.mint(allowed, plan.granted.max_duration_seconds, plan.settings, storage)
     await _replace(kube, SECRETS, jobs.secret(plan, uid, minted))
     await _own_config_map(plan, uid, kube)
     started = await kube.merge(JOBS, plan.namespace, plan.name, {"spec": {"suspend": False}})
@@ -102,18 +119,6 @@ def failure(job: Object, pods: Iterable[Object]) -> tuple[Reason, Failure]:
 def deleted() -> tuple[Reason, Failure]:
     """The Job is gone and left no result."""
     return _told(Reason.JOB_DELETED, _NO_EXIT_CODE, "The run's Job was deleted before it ended.")
-
-
-def _grant(plan: AttemptPlan) -> credentials.Grant:
-    spec, account, prefix = plan.fine_tune.spec, plan.granted.account, plan.settings.bucket_prefix
-    places = [source.location.removeprefix("s3://") for source in (plan.granted.base, plan.granted.start)]
-    return credentials.Grant(
-        models_bucket=models_bucket(account, prefix),
-        run_uid=plan.fine_tune.metadata.uid,
-        batch_bucket=batch_bucket(account, prefix) if spec.download_from_batch_cloud_folder else None,
-        batch_folder=spec.batch_folder,
-        vectorizers=tuple(dict.fromkeys(places)),
-    )
 
 
 async def _own_job(plan: AttemptPlan, kube: Kube) -> Object:

@@ -12,6 +12,7 @@ from vectorizer_operator.storage import Storage, connection_pool
 
 POLICY_BYTES = 2_048
 """STS refuses a longer inline policy."""
+_WORK = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
 SPARE_SECONDS = 30 * 60
 """What a token outlives the run's deadline by: scheduling, pulling the image, the last upload."""
 
@@ -38,22 +39,15 @@ class Minted:
 
 
 def policy(grant: Grant) -> str:
-    """The inline policy, as compact JSON: what it does not list is denied."""
-    models, own = grant.models_bucket, run_prefix(grant.run_uid)
-    statements = [
-        _list(models, f"{own}*"),
-        _statement(
-            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
-            [f"{models}/{own}*"],
-        ),
-        _statement(["s3:GetObject"], [f"{place}*" for place in grant.vectorizers]),
-    ]
+    """The inline policy, as compact JSON: what it does not list is denied. It may be longer than STS takes."""
+    models, own = grant.models_bucket, f"{run_prefix(grant.run_uid)}*"
+    readable = [f"{place}*" for place in grant.vectorizers]
+    statements = [_list(models, own), _statement(_WORK, [f"{models}/{own}"])]
     if grant.batch_bucket is not None:
         files = f"{folder_prefix(grant.batch_folder)}*"
-        statements += [
-            _list(grant.batch_bucket, files),
-            _statement(["s3:GetObject"], [f"{grant.batch_bucket}/{files}"]),
-        ]
+        statements.append(_list(grant.batch_bucket, files))
+        readable.append(f"{grant.batch_bucket}/{files}")
+    statements.append(_statement("s3:GetObject", readable))
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -78,9 +72,8 @@ async def mint(grant: Grant, run_seconds: int, settings: Settings, storage: Stor
 
 
 def _list(bucket: str, prefix: str) -> dict[str, object]:
-    condition = {"StringLike": {"s3:prefix": [prefix]}}
-    return _statement(["s3:ListBucket"], [bucket]) | {"Condition": condition}
+    return _statement("s3:ListBucket", [bucket]) | {"Condition": {"StringLike": {"s3:prefix": prefix}}}
 
 
-def _statement(actions: list[str], places: list[str]) -> dict[str, object]:
+def _statement(actions: str | list[str], places: list[str]) -> dict[str, object]:
     return {"Effect": "Allow", "Action": actions, "Resource": [f"arn:aws:s3:::{place}" for place in places]}

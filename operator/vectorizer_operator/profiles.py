@@ -66,7 +66,8 @@ def read(text: str) -> Offer:
 
     """
     try:
-        return Offer.model_validate(yaml.safe_load(text) or {})
+        found = yaml.safe_load(text)
+        return Offer.model_validate({} if found is None else found)
     except (yaml.YAMLError, ValidationError) as error:
         raise SettingsError(f"profiles: {error}") from error
 

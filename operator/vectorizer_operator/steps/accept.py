@@ -10,8 +10,9 @@ from vectorizer_api.fine_tune import FineTuneSpec
 from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER
 from vectorizer_api.run import VectorizerSource
 
-from vectorizer_operator import bases, vectorizers
+from vectorizer_operator import attempts, bases, vectorizers
 from vectorizer_operator.accounts import refuse_second_claim
+from vectorizer_operator.credentials import POLICY_BYTES, policy
 from vectorizer_operator.errors import Refused, Waiting
 from vectorizer_operator.known import is_true
 from vectorizer_operator.kube import Object
@@ -39,6 +40,7 @@ async def accept(seen: Observed, services: Services, now: datetime) -> Record:
     await _name_is_free(seen, services)
     await _buckets_are_there(seen, services)
     granted = await _grant(seen, profile, services)
+    _refuse_long_policy(seen, granted, services)
     _reserve_name(seen, services)
     return await services.records.put(seen.account.models, _record(seen, granted, now))
 
@@ -91,8 +93,16 @@ def _refuse_over_limit(spec: FineTuneSpec, profile: Profile) -> None:
 def _over_limit(field: str, asked: int, limit: int) -> Refused:
     return Refused(
         Reason.LIMIT_EXCEEDED,
-        f"{field} is {asked}, and the profile allows {limit}. Ask for less, under a new object name.",
+        f"{field} is {asked}, and at most {limit} is allowed. Ask for less, under a new object name.",
     )
+
+
+def _refuse_long_policy(seen: Observed, granted: Granted, services: Services) -> None:
+    """A folder of 128 characters may take 512 bytes, and STS takes 2,048 in all."""
+    size = len(policy(attempts.grant(seen.fine_tune, granted, services.settings)).encode())
+    if size > POLICY_BYTES:
+        taken = len(seen.fine_tune.spec.batch_folder.encode())
+        raise _over_limit("the length of batchFolder in bytes", taken, taken - (size - POLICY_BYTES) // 2)
 
 
 async def _name_is_free(seen: Observed, services: Services) -> None:

@@ -1,0 +1,79 @@
+"""How far an attempt is and why it failed, read off its Job and Pods."""
+
+import json
+
+import pytest
+from vectorizer_operator.attempts import State, failure, observe
+
+FAILED = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "Job has failed"}
+
+
+def job(*conditions: dict, suspend: bool = False) -> dict:
+    return {"metadata": {"name": "j"}, "spec": {"suspend": suspend}, "status": {"conditions": list(conditions)}}
+
+
+def pod(phase: str = "Pending", *conditions: dict, **state: dict) -> dict:
+    containers = [{"name": "train", "state": state}] if state else []
+    return {"status": {"phase": phase, "conditions": list(conditions), "containerStatuses": containers}}
+
+
+def ended(code: int, message: str = "", reason: str = "Error") -> dict:
+    return pod("Failed", terminated={"exitCode": code, "message": message, "reason": reason})
+
+
+@pytest.mark.parametrize(
+    ("there", "pods", "state"),
+    [
+        (None, [], State.UNSTARTED),
+        (job(suspend=True), [], State.UNSTARTED),
+        (job(), [], State.PENDING),
+        (job(), [pod()], State.PENDING),
+        (job(), [pod("Running")], State.RUNNING),
+        (job(), [pod("Failed"), pod("Running")], State.RUNNING),
+        (job({"type": "SuccessCriteriaMet", "status": "True"}), [pod("Succeeded")], State.PENDING),
+        (job({"type": "Complete", "status": "True"}), [], State.SUCCEEDED),
+        (job({"type": "FailureTarget", "status": "True"}), [pod("Failed")], State.PENDING),
+        (job(FAILED), [], State.FAILED),
+    ],
+)
+def test_the_state_follows_from_the_jobs_conditions_first(there, pods, state):
+    assert observe(there, pods).state is state
+
+
+def test_a_pod_without_a_node_says_why():
+    said = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes: insufficient nvidia.com/gpu"}
+    assert "insufficient nvidia.com/gpu" in observe(job(), [pod("Pending", said)]).message
+
+
+def test_an_image_that_cannot_be_pulled_is_named():
+    waiting = {"reason": "ImagePullBackOff", "message": "no such image"}
+    assert observe(job(), [pod(waiting=waiting)]).message == "ImagePullBackOff: no such image"
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(64, "BadInput"), (65, "OverLimit"), (75, "StorageFailed"), (70, "TrainerError"), (1, "JobFailed")],
+)
+def test_the_exit_code_of_the_process_is_the_reason_whatever_it_says(code, reason):
+    lie = json.dumps({"exitCode": 0, "reason": "Lie", "message": "all is well"})
+    found, told = failure(job(FAILED), [ended(code, lie)])
+    assert found == reason
+    assert told.exit_code == code
+    assert told.message == "all is well"
+    assert told.hint
+
+
+@pytest.mark.parametrize("word", ["", "not json", "[]", '{"exitCode": 64}', "x" * 5000])
+def test_any_other_last_word_leaves_the_exit_code(word):
+    found, told = failure(job(FAILED), [ended(64, word)])
+    assert found == "BadInput"
+    assert "64" in told.message
+
+
+def test_a_deadline_is_told_as_such_even_if_the_process_was_killed_for_it():
+    late = {**FAILED, "reason": "DeadlineExceeded"}
+    assert failure(job(late), [ended(143)])[0] == "DeadlineExceeded"
+
+
+def test_without_a_pod_the_job_says_what_it_knows():
+    assert failure(job(FAILED), [])[1].message == "Job has failed"

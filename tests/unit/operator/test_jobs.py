@@ -1,0 +1,94 @@
+"""Golden tests: a request on one side, the whole manifests that follow from it on the other."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from vectorizer_api.fine_tune import FineTune
+from vectorizer_operator import jobs
+from vectorizer_operator.credentials import Minted
+from vectorizer_operator.jobs import AttemptPlan
+from vectorizer_operator.profiles import Profile
+from vectorizer_operator.records import Granted
+from vectorizer_operator.settings import Settings
+
+GOLDEN = Path(__file__).parent / "golden"
+SETTINGS = Settings.from_environment(
+    {
+        "VECTORIZER_S3_ENDPOINT": "minio.example:9000",
+        "VECTORIZER_S3_RUN_ENDPOINT": "minio.inside:9000",
+        "VECTORIZER_S3_ACCESS_KEY": "operator",
+        "VECTORIZER_S3_SECRET_KEY": "never shown",
+        "VECTORIZER_TRAINER_IMAGE": "registry.example/trainer@sha256:0",
+        "VECTORIZER_BUCKET_PREFIX": "prod-",
+    }
+)
+
+
+def plan(name: str) -> AttemptPlan:
+    given = yaml.safe_load((GOLDEN / f"{name}.input.yaml").read_text())
+    return AttemptPlan(
+        fine_tune=FineTune.model_validate(given["fineTune"]),
+        granted=Granted.model_validate(given["granted"]),
+        profile=Profile.model_validate(given["profile"]),
+        attempt=given["attempt"],
+        settings=SETTINGS,
+    )
+
+
+def manifests(name: str) -> list[jobs.Object]:
+    of = plan(name)
+    minted = Minted("key", "secret", "token")
+    return [jobs.train_job(of), jobs.secret(of, "job-uid", minted), jobs.config_map(of, "job-uid")]
+
+
+@pytest.mark.parametrize("name", ["text", "image-on-gpu"])
+def test_the_manifests_of_a_run_are_these(name):
+    assert list(yaml.safe_load_all((GOLDEN / f"{name}.output.yaml").read_text())) == manifests(name)
+
+
+@pytest.mark.parametrize("name", ["text", "image-on-gpu"])
+class TestEveryRun:
+    def pod(self, name):
+        return jobs.train_job(plan(name))["spec"]["template"]["spec"]
+
+    def test_is_created_suspended_and_never_repeated_by_the_job_controller(self, name):
+        spec = jobs.train_job(plan(name))["spec"]
+        assert spec["suspend"] is True
+        assert spec["backoffLimit"] == 0
+        assert spec["podReplacementPolicy"] == "Failed"
+        assert self.pod(name)["restartPolicy"] == "Never"
+
+    def test_keeps_to_the_restricted_pod_security_standard(self, name):
+        pod = self.pod(name)
+        (container,) = pod["containers"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+
+    def test_gets_no_token_of_the_kubernetes_api(self, name):
+        pod = self.pod(name)
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["serviceAccountName"] == "vectorizer-run"
+
+    def test_writes_to_a_volume_of_bounded_size_alone(self, name):
+        writable = [
+            mount["name"] for mount in self.pod(name)["containers"][0]["volumeMounts"] if "readOnly" not in mount
+        ]
+        volumes = {volume["name"]: volume for volume in self.pod(name)["volumes"]}
+        assert writable == ["work"]
+        assert volumes["work"]["emptyDir"]["sizeLimit"]
+
+    def test_has_no_secret_in_its_job_or_description(self, name):
+        job, _, config_map = manifests(name)
+        assert "never shown" not in str(job) + str(config_map)
+        assert "token" not in str(config_map)
+
+    def test_belongs_to_its_fine_tune_and_its_secret_to_its_job(self, name):
+        job, secret, config_map = manifests(name)
+        assert jobs.owner_uid(job) == plan(name).fine_tune.metadata.uid
+        assert jobs.owner_uid(secret) == jobs.owner_uid(config_map) == "job-uid"

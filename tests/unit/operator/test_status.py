@@ -1,0 +1,159 @@
+"""What is said: exclusive final conditions, times that move with the status alone, text for the columns."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from vectorizer_api.conditions import Reason
+from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus, Phase
+from vectorizer_api.run import Dataset, Failure, Metric, Progress, RunProgress, Stage
+from vectorizer_operator import events, status
+from vectorizer_operator.status import Verdict
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+
+
+def fine_tune(said: FineTuneStatus | None = None) -> FineTune:
+    spec = {"contentType": "Text", "customVectorizerName": "docs", "downloadFromBatchCloudFolder": True}
+    body = {
+        "kind": "VectorizerFineTune",
+        "metadata": {"name": "docs", "namespace": "ns", "generation": 3},
+        "spec": spec,
+    }
+    return FineTune.model_validate(body).model_copy(update={"status": said})
+
+
+def told(stage: Stage = Stage.TUNING, **dataset) -> RunProgress:
+    progress = Progress(stage=stage, percent=41.6, eta_seconds=130, last_update_time=NOW)
+    return RunProgress(progress=progress, dataset=Dataset(**dataset) if dataset else None)
+
+
+def running(said: RunProgress | None = None, at: datetime = NOW, after: FineTuneStatus | None = None) -> FineTuneStatus:
+    return status.active(fine_tune(after), Verdict("True", Reason.JOB_RUNNING), said, Attempts(current=1), at)
+
+
+def done(after: FineTuneStatus | None = None) -> FineTuneStatus:
+    metrics = [Metric(name="NDCG@10", start=0.5781, tuned=0.6649, low=0.0, high=0.1)]
+    said = told(Stage.DONE, selected=1).model_copy(update={"metrics": metrics})
+    return status.complete(fine_tune(after), Reason.IMPROVED, "better", said, "docs", "report.json", None, LATER)
+
+
+def failure() -> FineTuneStatus:
+    why = Failure(exit_code=64, reason="X", message="line 3 is no list", hint="mend it")
+    return status.failed(fine_tune(running()), Reason.BAD_INPUT, why, None, None, LATER)
+
+
+def by_type(said: FineTuneStatus) -> dict[str, tuple[str, str]]:
+    return {item.type: (item.status, item.reason) for item in said.conditions}
+
+
+ALL = [
+    status.waiting(fine_tune(), Reason.WAITING_FOR_VECTORIZER, "wait", NOW),
+    status.refused(fine_tune(), Reason.NAME_TAKEN, "taken", NOW),
+    running(),
+    done(running()),
+    failure(),
+]
+
+
+@pytest.mark.parametrize("said", ALL, ids=lambda said: said.phase)
+class TestAnyStatus:
+    def test_has_each_condition_once_and_of_this_generation(self, said):
+        types = [item.type for item in said.conditions]
+        assert len(types) == len(set(types))
+        assert {item.observed_generation for item in said.conditions} == {3}
+
+    def test_is_never_complete_and_failed(self, said):
+        assert not {"Complete", "Failed"} <= set(by_type(said))
+
+    def test_is_ready_only_when_complete_and_stalled_only_with_failed(self, said):
+        conditions = by_type(said)
+        assert (conditions["Ready"][0] == "True") == ("Complete" in conditions)
+        assert ("Stalled" in conditions) == ("Failed" in conditions)
+
+    def test_survives_the_api_server(self, said):
+        stored = said.model_dump(mode="json", by_alias=True, exclude_none=True)
+        assert FineTuneStatus.model_validate(stored) == said
+
+    def test_has_a_completion_time_exactly_when_it_is_final(self, said):
+        final = by_type(said).keys() & {"Complete", "Failed"}
+        assert (said.completion_time is not None) == bool(final)
+
+
+def test_times_of_conditions_move_only_with_their_status():
+    first = running()
+    second = running(told(), LATER, first)
+    times = {item.type: item.last_transition_time for item in second.conditions}
+    assert times["Running"] == NOW
+    ended = done(second)
+    times = {item.type: item.last_transition_time for item in ended.conditions}
+    assert times["Accepted"] == NOW
+    assert times["Running"] == times["Complete"] == LATER
+
+
+def test_the_start_is_when_it_was_accepted():
+    waited = status.waiting(fine_tune(), Reason.NAME_RESERVED, "wait", NOW)
+    assert waited.start_time is None
+    assert running(at=LATER, after=waited).start_time == LATER
+
+
+@pytest.mark.parametrize(
+    ("stage", "phase"),
+    [
+        (Stage.STARTING, Phase.PREPARING),
+        (Stage.DOWNLOADING, Phase.PREPARING),
+        (Stage.ADAPTING, Phase.TRAINING),
+        (Stage.TUNING, Phase.TRAINING),
+        (Stage.EVALUATING, Phase.EVALUATING),
+    ],
+)
+def test_the_phase_of_a_running_one_is_its_stage_in_short(stage, phase):
+    assert running(told(stage)).phase is phase
+
+
+def test_every_stage_has_a_phase():
+    assert all(running(told(stage)).phase for stage in Stage)
+
+
+def test_columns_are_short_text():
+    assert running(told()).display.progress == "42%"
+    assert running(told()).display.eta == "2m10s"
+    ended = done(running(told()))
+    assert (ended.display.eta, ended.display.score) == ("", "57.8→66.5")
+
+
+def test_bad_data_is_told_where_people_look_for_data():
+    assert by_type(failure())["DatasetReady"] == ("False", "DatasetRefused")
+
+
+def test_warnings_about_the_data_are_in_the_condition():
+    said = running(told(examples=50, selected=48, labels=3, rejected=2, warnings=["Fewer than 100 examples."]))
+    ready = next(item for item in said.conditions if item.type == "DatasetReady")
+    assert ready.reason == "DatasetWarnings"
+    assert "48 of 50 examples" in ready.message
+    assert "Fewer than 100 examples." in ready.message
+    assert "2 files were rejected" in ready.message
+
+
+def test_what_was_taken_over_keeps_the_outcome_and_says_so():
+    again = status.taken_over(fine_tune(), done(), "(Taken over.)", LATER)
+    complete = next(item for item in again.conditions if item.type == "Complete")
+    assert complete.message == "better (Taken over.)"
+    assert again.metrics == done().metrics
+    assert by_type(again) == by_type(done())
+
+
+class TestEvents:
+    def reasons(self, last, new):
+        return [item.reason for item in events.transitions(last, new)]
+
+    def test_each_transition_is_told_once(self):
+        first, second = running(), running(told(), LATER, running())
+        assert self.reasons(FineTuneStatus(), first) == ["Accepted", "JobRunning"]
+        assert self.reasons(first, second) == []
+        assert self.reasons(second, done(second)) == ["Improved"]
+
+    def test_a_new_reason_to_wait_is_told(self):
+        one = status.waiting(fine_tune(), Reason.PROFILE_MISSING, "a", NOW)
+        two = status.waiting(fine_tune(one), Reason.NAME_RESERVED, "b", NOW)
+        assert self.reasons(one, two) == ["NameReserved"]
