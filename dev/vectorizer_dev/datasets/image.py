@@ -1,0 +1,28 @@
+"""Pictures of one to three handwritten digits, labelled by which digits are on them."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vectorizer_dev.datasets.writing import Labelled, write_split
+from vectorizer_trainer.bases.digits import NAMES, Pool, compositions
+
+__all__ = ["make"]
+
+
+def make(folder: Path, train: int = 1000, test: int = 1000, seed: int = 0) -> None:
+    """Writes `train/` and `test/`, each with PNG files and example_to_labels.json; no handwriting is in both."""
+    for name, pool, count in (("train", Pool.TRAIN, train), ("test", Pool.TEST, test)):
+        pictures, targets = compositions(pool, count, seed)
+        examples = [_labelled(index, *pair) for index, pair in enumerate(zip(pictures, targets, strict=True))]
+        write_split(folder / name, examples)
+
+
+def _labelled(index: int, picture: NDArray[np.uint8], target: NDArray[np.bool_]) -> Labelled:
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, "PNG")
+    labels = tuple(name for name, on in zip(NAMES, target, strict=True) if on)
+    return Labelled(f"{index:05d}.png", content.getvalue(), labels)

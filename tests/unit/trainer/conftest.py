@@ -1,0 +1,92 @@
+"""Tiny vectorizers with the real code of each content type and random weights."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from vectorizer_api.artifact import VectorizerDescription
+from vectorizer_api.content import ContentType
+
+from vectorizer_trainer.content.image import new_encoder
+from vectorizer_trainer.content.text import TextEncoder
+from vectorizer_trainer.vectorizer import Vectorizer
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"w{number}" for number in range(200))]
+TEXT_PREPROCESSING = {"window": 18, "trainingWindow": 10}
+IMAGE_PREPROCESSING = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
+TOWER = {
+    "image_size": 16,
+    "patch_size": 8,
+    "width": 16,
+    "layers": 1,
+    "heads": 2,
+    "mlp_ratio": 2.0,
+    "pool_type": "avg",
+    "output_dim": 12,
+}
+
+
+def tokenizer() -> Tokenizer:
+    """Words of the form w17, one token each, between [CLS] and [SEP]."""
+    made = Tokenizer(models.WordPiece({word: index for index, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    made.normalizer = normalizers.Lowercase()
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    made.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_text() -> Vectorizer:
+    """A text vectorizer of dimension 24 with random weights."""
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=48,
+        max_position_embeddings=32,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        transformer = BertModel(config)
+    assets = {
+        "config.json": config.to_json_string(use_diff=False).encode(),
+        "tokenizer.json": tokenizer().to_str().encode(),
+        "tokenizer_config.json": b'{"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]"}',
+    }
+    encoder = TextEncoder(transformer, tokenizer(), TEXT_PREPROCESSING, assets)
+    return Vectorizer(_description(ContentType.TEXT, 24, TEXT_PREPROCESSING), encoder, torch.eye(24))
+
+
+@pytest.fixture(scope="session")
+def tiny_image() -> Vectorizer:
+    """An image vectorizer of dimension 12 with random weights, for pictures of 16 by 16."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoder = new_encoder(TOWER, IMAGE_PREPROCESSING)
+    return Vectorizer(_description(ContentType.IMAGE, 12, IMAGE_PREPROCESSING), encoder, torch.eye(12))
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    """A text file of a few known words."""
+    path = tmp_path / "text.txt"
+    path.write_text("w1 w2 w3 w2")
+    return path
+
+
+def _description(content_type: ContentType, dimension: int, preprocessing: dict[str, object]) -> VectorizerDescription:
+    return VectorizerDescription(
+        name="tiny",
+        content_type=content_type,
+        architecture="tiny",
+        dimension=dimension,
+        preprocessing=preprocessing,
+        licence="MIT",
+        files={},
+    )

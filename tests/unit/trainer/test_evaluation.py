@@ -1,0 +1,80 @@
+"""Start and tuned are compared on the same items, and the error tells chance from gain."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vectorizer_trainer.evaluation import HeldOut, Retention, compare
+from vectorizer_trainer.metrics import scores
+
+Floats = NDArray[np.float32]
+
+
+def _unit(vectors: NDArray[np.float64]) -> Floats:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def _fold(seed: int, signal: float, count: int = 120) -> HeldOut:
+    """Random vectors before; after, each label pulls its items by `signal`."""
+    rng = np.random.default_rng(seed)
+    targets = rng.random((count, 6)) < 0.3
+    start = rng.normal(size=(count, 16))
+    pulled = start + signal * targets @ rng.normal(size=(6, 16))
+    return HeldOut(_unit(start), _unit(pulled), targets, np.arange(count))
+
+
+class TestCompare:
+    def test_values_are_those_of_all_held_out_items(self) -> None:
+        fold = _fold(0, 1.0)
+        found = compare([fold], seed=0)
+        assert found.start == scores(fold.start, fold.targets)
+        assert found.tuned == scores(fold.tuned, fold.targets)
+
+    def test_a_real_gain_is_outside_its_bounds(self) -> None:
+        assert compare([_fold(1, 1.0)], seed=0).difference("ndcg_at_10", "map_at_100").low > 0
+
+    def test_chance_is_seldom_outside_its_bounds(self) -> None:
+        false_claims = 0
+        for seed in range(30):
+            rng = np.random.default_rng(seed)
+            targets = rng.random((80, 6)) < 0.3
+            start, tuned = (_unit(rng.normal(size=(80, 16))) for _ in range(2))
+            fold = HeldOut(start, tuned, targets, np.arange(80))
+            false_claims += compare([fold], seed).difference("ndcg_at_10", "map_at_100").low > 0
+        assert false_claims <= 2
+
+    def test_identical_vectors_differ_by_nothing(self) -> None:
+        fold = _fold(2, 0.0)
+        difference = compare([HeldOut(fold.start, fold.start, fold.targets, fold.groups)], 0).difference("ndcg_at_10")
+        assert (difference.value, difference.low, difference.high) == (0, 0, 0)
+
+    def test_folds_are_measured_each_within_itself_and_averaged(self) -> None:
+        folds = [_fold(3, 1.0), _fold(4, 1.0)]
+        expected = np.mean([scores(fold.tuned, fold.targets).map_at_100 for fold in folds])
+        assert compare(folds, 0).tuned.map_at_100 == pytest.approx(expected)
+
+    def test_more_folds_make_the_error_smaller(self) -> None:
+        one = compare([_fold(5, 1.0)], 0).difference("ndcg_at_10").error
+        four = compare([_fold(seed, 1.0) for seed in range(5, 9)], 0).difference("ndcg_at_10").error
+        assert four < 0.8 * one
+
+    def test_a_group_is_never_parted(self) -> None:
+        fold = _fold(6, 1.0)
+        twins = HeldOut(*(np.repeat(part, 2, axis=0) for part in (fold.start, fold.tuned, fold.targets, fold.groups)))
+        parted = HeldOut(twins.start, twins.tuned, twins.targets, np.arange(240))
+        whole, loose = (compare([held], 0).difference("ndcg_at_10").error for held in (twins, parted))
+        assert whole > loose
+
+    def test_a_metric_that_the_items_do_not_suffice_for_is_left_out(self) -> None:
+        start = _unit(np.random.default_rng(0).normal(size=(12, 4)))
+        targets = np.repeat(np.eye(6, dtype=bool), 2, axis=0)
+        names = [metric.name for metric in compare([HeldOut(start, start, targets, np.arange(12))], 0).metrics()]
+        assert "NDCG@10" in names
+        assert "kNN label-mAP" not in names
+
+
+class TestRetention:
+    def test_is_the_mean_overlap_with_bounds_below_zero(self) -> None:
+        metric = Retention(np.array([0.6, 0.8, 0.7, 0.9])).metric()
+        assert metric.tuned == pytest.approx(0.75)
+        assert metric.low < -0.25 < metric.high <= 0

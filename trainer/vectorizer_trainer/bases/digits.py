@@ -1,0 +1,68 @@
+"""Pictures composed of real handwritten digits (scikit-learn's, from the UCI repository)."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = ["KNOWN", "NAMES", "Pool", "SIZE", "compositions"]
+
+SIZE = 32
+"""Edge of a picture in pixels."""
+NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+KNOWN = range(7)
+"""The digits that the small base is trained on; the others are new to it."""
+
+_MOST = 3
+_CELLS = [(0, 0), (0, 1), (1, 0), (1, 1)]
+_CELL = SIZE // 2
+_SMALLEST = 11
+
+
+class Pool(IntEnum):
+    """Which handwriting is used for what; no sample is in two pools."""
+
+    BASE = 0
+    REFERENCE = 1
+    TRAIN = 2
+    TEST = 3
+
+
+def compositions(
+    pool: Pool, count: int, seed: int, digits: Sequence[int] = range(10)
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Pictures [count, size, size, 3] of one to three digits, and which digits [count, 10] are on each."""
+    rng = np.random.default_rng([seed, pool])
+    samples, kinds = _samples(pool)
+    usable = np.flatnonzero(np.isin(kinds, digits))
+    pictures = np.zeros((count, SIZE, SIZE, 3), np.uint8)
+    targets = np.zeros((count, len(NAMES)), bool)
+    for picture, target in zip(pictures, targets, strict=True):
+        chosen = rng.choice(usable, rng.integers(1, _MOST + 1), replace=False)
+        target[kinds[chosen]] = True
+        for sample, cell in zip(chosen, rng.permutation(_CELLS), strict=False):
+            _draw(picture, samples[sample], cell, rng)
+    return pictures, targets
+
+
+def _draw(
+    picture: NDArray[np.uint8], sample: NDArray[np.uint8], cell: NDArray[np.int64], rng: np.random.Generator
+) -> None:
+    edge = int(rng.integers(_SMALLEST, _CELL + 1))
+    top, left = cell * _CELL + rng.integers(0, _CELL - edge + 1, size=2)
+    ink = np.asarray(Image.fromarray(sample).resize((edge, edge), Image.Resampling.BICUBIC))
+    colour = rng.uniform(0.5, 1, size=3)
+    picture[top : top + edge, left : left + edge] = (ink[:, :, None] * colour).astype(np.uint8)
+
+
+@cache
+def _samples(pool: Pool) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Samples [n, 8, 8] of a pool, and the digit [n] that each shows."""
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    pixels = np.minimum(data.images * 16, 255).astype(np.uint8)
+    return pixels[pool :: len(Pool)], data.target[pool :: len(Pool)]
