@@ -1,6 +1,7 @@
 """Accept: whether the request can be granted, and what it is granted. Nothing runs before this is on record."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Iterator
 from datetime import datetime
 
 from vectorizer_api.conditions import ConditionType, Reason
@@ -34,15 +35,25 @@ async def accept(seen: Observed, services: Services, now: datetime) -> Record:
     """
     spec = seen.fine_tune.spec
     _refuse_unsupported(spec, services)
-    await refuse_second_claim(seen.account, seen.namespace, services)
     profile = _profile(spec, services)
     _refuse_over_limit(spec, profile)
-    await _name_is_free(seen, services)
-    await _buckets_are_there(seen, services)
+    await _first_fault(
+        refuse_second_claim(seen.account, seen.namespace, services),
+        _name_is_free(seen, services),
+        _bucket_is_there(seen.account.models, services),
+        _bucket_is_there(seen.account.batch, services),
+    )
     granted = await _grant(seen, profile, services)
     _refuse_long_policy(seen, granted, services)
     _reserve_name(seen, services)
     return await services.records.put(seen.account.models, _record(seen, granted, now))
+
+
+async def _first_fault(*checks: Awaitable[None]) -> None:
+    """Check at the same time, and tell of the first in this order: the same world gives the same answer."""
+    for found in await asyncio.gather(*checks, return_exceptions=True):
+        if found is not None:
+            raise found
 
 
 def _refuse_unsupported(spec: FineTuneSpec, services: Services) -> None:
@@ -120,10 +131,9 @@ def _source_uid(vectorizer: Object) -> str:
     return str(vectorizer["spec"]["source"]["fineTuneUID"])
 
 
-async def _buckets_are_there(seen: Observed, services: Services) -> None:
-    for bucket in (seen.account.models, seen.account.batch):
-        if not await services.storage.bucket_exists(bucket):
-            raise Waiting(Reason.STORAGE_UNREACHABLE, f"The account's bucket {bucket} is not there.")
+async def _bucket_is_there(bucket: str, services: Services) -> None:
+    if not await services.storage.bucket_exists(bucket):
+        raise Waiting(Reason.STORAGE_UNREACHABLE, f"The account's bucket {bucket} is not there.")
 
 
 async def _grant(seen: Observed, profile: Profile, services: Services) -> Granted:
