@@ -8,14 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
-from rich.text import Text
 from vectorizer_api.names import LABELS_FILE
 
 GALLERY = 300
 """Unseen files that are embedded: a few seconds each time on two cores."""
-QUERIES = 3
-SHOWN = 3
 COUNTED = 10
 
 
@@ -45,26 +41,3 @@ def label_agreement(neighbours: NDArray[np.intp], labels: Sequence[frozenset[str
     """Return the mean Jaccard similarity of an item's labels and those of its neighbours, 0 to 1."""
     pairs = [(labels[item], labels[other]) for item, row in enumerate(neighbours) for other in row]
     return float(np.mean([len(a & b) / len(a | b) for a, b in pairs]))
-
-
-def comparison(gallery: Gallery, before: NDArray[np.float32], after: NDArray[np.float32]) -> Table:
-    """Draw the nearest neighbours of a few files before and after; labels shared with the query stand out."""
-    table = Table(
-        "file", "nearest before", "nearest after", title="Nearest neighbours of unseen files", show_lines=True
-    )
-    columns = nearest(before, SHOWN), nearest(after, SHOWN)
-    for query in range(min(QUERIES, len(gallery.paths))):
-        wanted = gallery.labels[query]
-        cells = [_lines(gallery, list(found[query]), wanted) for found in columns]
-        table.add_row(_line(gallery, query, wanted), *cells)
-    return table
-
-
-def _lines(gallery: Gallery, items: Sequence[int], wanted: frozenset[str]) -> Text:
-    return Text("\n").join(_line(gallery, item, wanted) for item in items)
-
-
-def _line(gallery: Gallery, item: int, wanted: frozenset[str]) -> Text:
-    name = gallery.paths[item].stem
-    labels = [Text(label, "bold green" if label in wanted else "dim") for label in sorted(gallery.labels[item])]
-    return Text(f"{name[:26]} ") + Text(" ").join(labels)

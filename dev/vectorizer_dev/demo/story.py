@@ -25,8 +25,9 @@ from vectorizer_trainer.vectorizer import load_vectorizer
 from vectorizer_dev.demo.account import DemoAccount, create_account
 from vectorizer_dev.demo.chapters import Chapters
 from vectorizer_dev.demo.download import download_folder
+from vectorizer_dev.demo.drawing import Lines, Pictures, comparison
 from vectorizer_dev.demo.following import follow
-from vectorizer_dev.demo.neighbours import COUNTED, Gallery, comparison, label_agreement, nearest
+from vectorizer_dev.demo.neighbours import COUNTED, Gallery, label_agreement, nearest
 from vectorizer_dev.demo.upload import upload_folder
 from vectorizer_dev.failures import FineTuneFailed
 from vectorizer_dev.fine_tunes import FineTunes
@@ -47,11 +48,10 @@ class Subject:
     """Module with `make(folder)`, which writes the folders `train` and `test`."""
 
 
+EXAMPLES = REPOSITORY / "examples"
 SUBJECTS = {
-    ContentType.TEXT: Subject(ContentType.TEXT, REPOSITORY / "examples" / "text.yaml", "vectorizer_dev.datasets.text"),
-    ContentType.IMAGE: Subject(
-        ContentType.IMAGE, REPOSITORY / "examples" / "image.yaml", "vectorizer_dev.datasets.image"
-    ),
+    ContentType.TEXT: Subject(ContentType.TEXT, EXAMPLES / "text.yaml", "vectorizer_dev.datasets.text"),
+    ContentType.IMAGE: Subject(ContentType.IMAGE, EXAMPLES / "image.yaml", "vectorizer_dev.datasets.image"),
 }
 
 
@@ -156,7 +156,8 @@ class _Story:
                 load_vectorizer(folder).encode(gallery.paths)
                 for folder in (ensure_base(self._subject.content), vectorizer)
             )
-        self._console.print(comparison(gallery, before, after))
+        drawing = Pictures(self._console.width) if self._subject.content is ContentType.IMAGE else Lines()
+        self._console.print(comparison(gallery, before, after, drawing))
         agreement = [label_agreement(nearest(vectors, COUNTED), gallery.labels) for vectors in (before, after)]
         self._console.print(
             f"   The {COUNTED} nearest of {len(gallery.paths)} unseen files share "
