@@ -1,6 +1,7 @@
 """A whole platform for the time of one command: bases, cluster, operator."""
 
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,5 +59,8 @@ def _write_environment(platform: Platform) -> Path:
     """Write a file for the shell that gives kubectl and `vectorizer` the administrator's access."""
     path = platform.cluster.folder / "environment"
     path.touch(mode=0o600)
-    path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in access(platform).items()))
+    programs = [Path(sys.executable).parent, platform.cluster.tools.kubectl.parent]
+    first = shlex.quote(":".join(map(str, programs)))
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in access(platform).items()]
+    path.write_text("\n".join([*lines, f'export PATH={first}:"$PATH"', ""]))
     return path

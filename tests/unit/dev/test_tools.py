@@ -1,4 +1,5 @@
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,17 @@ class TestABuild:
         go = program(tmp_path / "go", 'while [ "$1" != -o ]; do shift; done; echo built > "$2/server"')
         self.build(go, cache)
         assert not left.exists()
+
+    def test_happens_once_where_two_ask_at_the_same_time(self, cache: Path, tmp_path: Path) -> None:
+        script = 'echo run >> "$0.runs"; while [ "$1" != -o ]; do shift; done; echo built > "$2/server"'
+        go = program(tmp_path / "go", script)
+        with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(2) as both:
+            patched.setattr(tools, "find_go", lambda report: go)
+            patched.setattr(tools, "modules", lambda: (self.MODULE,))
+            patched.setattr(tools, "Tools", lambda etcd: etcd)
+            found = list(both.map(tools.find_tools, [lambda line: None] * 2))
+        assert [str(path) for path in found] == [str(self.MODULE.built / "etcd")] * 2
+        assert (tmp_path / "go.runs").read_text() == "run\n"
 
     def build(self, go: Path, cache: Path) -> None:
         cache.mkdir(exist_ok=True)
