@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from vectorizer_trainer.bases.digits import NAMES, Pool, compositions
 
 from vectorizer_dev.datasets.writing import Labelled, write_split
-from vectorizer_trainer.bases.digits import NAMES, Pool, compositions
 
 __all__ = ["make"]
 

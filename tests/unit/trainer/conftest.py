@@ -1,5 +1,6 @@
 """Tiny vectorizers with the real code of each content type and random weights."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,6 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
-
 from vectorizer_trainer.content.image import new_encoder
 from vectorizer_trainer.content.text import TextEncoder
 from vectorizer_trainer.vectorizer import Vectorizer
@@ -40,16 +40,17 @@ def tokenizer() -> Tokenizer:
 
 @pytest.fixture(scope="session")
 def tiny_text() -> Vectorizer:
-    """A text vectorizer of dimension 24 with random weights."""
+    """A text vectorizer of dimension 64 with random weights."""
     from transformers import BertConfig, BertModel
 
     config = BertConfig(
         vocab_size=len(WORDS),
-        hidden_size=24,
+        hidden_size=64,
         num_hidden_layers=2,
         num_attention_heads=2,
-        intermediate_size=48,
+        intermediate_size=64,
         max_position_embeddings=32,
+        initializer_range=0.2,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -60,7 +61,7 @@ def tiny_text() -> Vectorizer:
         "tokenizer_config.json": b'{"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]"}',
     }
     encoder = TextEncoder(transformer, tokenizer(), TEXT_PREPROCESSING, assets)
-    return Vectorizer(_description(ContentType.TEXT, 24, TEXT_PREPROCESSING), encoder, torch.eye(24))
+    return Vectorizer(_description(ContentType.TEXT, 64, TEXT_PREPROCESSING), encoder, torch.eye(64))
 
 
 @pytest.fixture(scope="session")
@@ -80,13 +81,15 @@ def text_file(tmp_path: Path) -> Path:
     return path
 
 
-def _description(content_type: ContentType, dimension: int, preprocessing: dict[str, object]) -> VectorizerDescription:
+def _description(
+    content_type: ContentType, dimension: int, preprocessing: Mapping[str, object]
+) -> VectorizerDescription:
     return VectorizerDescription(
         name="tiny",
         content_type=content_type,
         architecture="tiny",
         dimension=dimension,
-        preprocessing=preprocessing,
+        preprocessing=dict(preprocessing),
         licence="MIT",
         files={},
     )

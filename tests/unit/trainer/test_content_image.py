@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from vectorizer_api.run import Limits
-
 from vectorizer_trainer.errors import OverLimit, UnreadableFile
 from vectorizer_trainer.vectorizer import Vectorizer
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from vectorizer_api.run import Limits
-
 from vectorizer_trainer.errors import OverLimit, UnreadableFile
 from vectorizer_trainer.vectorizer import Vectorizer
 
@@ -65,7 +64,7 @@ class TestSentenceTransformers:
         import torch
         from sentence_transformers import SentenceTransformer
 
-        tilt = torch.eye(24) + 0.3 * torch.randn(24, 24, generator=torch.Generator().manual_seed(1))
+        tilt = torch.eye(64) + 0.3 * torch.randn(64, 64, generator=torch.Generator().manual_seed(1))
         tilted = tiny_text.with_weights(tiny_text.encoder, tilt)
         tilted.save(tmp_path / "v")
         texts = ["w1 w2 w3", "w9", "w40 w41 w42 w43 w44 w45 w46 w47 w48 w49 w50 w51 w52"]

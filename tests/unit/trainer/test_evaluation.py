@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
 from vectorizer_trainer.evaluation import HeldOut, Retention, compare
 from vectorizer_trainer.metrics import scores
 
@@ -11,7 +10,8 @@ Floats = NDArray[np.float32]
 
 
 def _unit(vectors: NDArray[np.float64]) -> Floats:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    unit: Floats = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def _fold(seed: int, signal: float, count: int = 120) -> HeldOut:
@@ -60,7 +60,8 @@ class TestCompare:
 
     def test_a_group_is_never_parted(self) -> None:
         fold = _fold(6, 1.0)
-        twins = HeldOut(*(np.repeat(part, 2, axis=0) for part in (fold.start, fold.tuned, fold.targets, fold.groups)))
+        twice = np.repeat(np.arange(120), 2)
+        twins = HeldOut(fold.start[twice], fold.tuned[twice], fold.targets[twice], fold.groups[twice])
         parted = HeldOut(twins.start, twins.tuned, twins.targets, np.arange(240))
         whole, loose = (compare([held], 0).difference("ndcg_at_10").error for held in (twins, parted))
         assert whole > loose

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from vectorizer_api.run import Outcome
-
 from vectorizer_trainer.evaluation import Comparison
 from vectorizer_trainer.gate import RETENTION_FLOOR, judge
 from vectorizer_trainer.metrics import Scores

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-
 from vectorizer_trainer.tuning.interpolate import ALPHAS, Moved, best_share, mixed_vectors, retained_share
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from vectorizer_api.artifact import BaseReference
-
 from vectorizer_trainer.errors import InvalidVectorizer
 from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer
 
@@ -27,7 +26,7 @@ class TestEncodeItems:
     def test_gives_unit_float32_vectors(self, tiny_text: Vectorizer) -> None:
         vectors = tiny_text.encode_items(_texts(5))
         assert vectors.dtype == np.float32
-        assert vectors.shape == (5, 24)
+        assert vectors.shape == (5, 64)
         assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
 
     def test_does_not_depend_on_what_else_is_in_the_batch(self, tiny_text: Vectorizer) -> None:
@@ -37,7 +36,7 @@ class TestEncodeItems:
         assert together == pytest.approx(alone, abs=1e-5)
 
     def test_of_nothing_is_an_empty_array(self, tiny_text: Vectorizer) -> None:
-        assert tiny_text.encode_items([]).shape == (0, 24)
+        assert tiny_text.encode_items([]).shape == (0, 64)
 
     def test_of_an_adapter_is_the_adapter_on_the_vectors(self, tiny_text: Vectorizer) -> None:
         texts, tilted = _texts(20), _tilted(tiny_text)
@@ -50,7 +49,7 @@ class TestEncodeItems:
             def __iter__(self) -> "None":  # type: ignore[override]
                 raise AssertionError("the whole sequence was asked for")
 
-        assert tiny_text.encode_items(Lazy(_texts(3))).shape == (3, 24)
+        assert tiny_text.encode_items(Lazy(_texts(3))).shape == (3, 64)
 
 
 class TestEncode:
@@ -117,6 +116,6 @@ class TestFolder:
     def test_of_another_dimension_than_it_says_is_refused(self, tiny_text: Vectorizer, tmp_path: Path) -> None:
         tiny_text.save(tmp_path)
         path = tmp_path / "vectorizer.json"
-        path.write_text(path.read_text().replace('"dimension": 24', '"dimension": 32'))
+        path.write_text(path.read_text().replace('"dimension": 64', '"dimension": 32'))
         with pytest.raises(InvalidVectorizer, match="dimension 32"):
             load_vectorizer(tmp_path)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["KNOWN", "NAMES", "Pool", "SIZE", "compositions"]
+__all__ = ["KNOWN", "NAMES", "SIZE", "Pool", "compositions"]
 
 SIZE = 32
 """Edge of a picture in pixels."""

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import normalize
@@ -17,6 +16,7 @@ from vectorizer_trainer.vectorizer import write_vectorizer
 
 NAME = "digits-vit-tiny"
 
+_DIMENSION = 64
 _TOWER = {
     "image_size": SIZE,
     "patch_size": 8,
@@ -25,7 +25,7 @@ _TOWER = {
     "heads": 4,
     "mlp_ratio": 3.0,
     "pool_type": "avg",
-    "output_dim": 64,
+    "output_dim": _DIMENSION,
 }
 _PREPROCESSING = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
 _PICTURES = 12_800
@@ -43,7 +43,7 @@ def make(folder: Path) -> None:
         name=NAME,
         content_type=ContentType.IMAGE,
         architecture="open_clip.VisionTransformer",
-        dimension=int(_TOWER["output_dim"]),
+        dimension=_DIMENSION,
         preprocessing=_PREPROCESSING,
         licence="CC-BY-4.0",
         files={},

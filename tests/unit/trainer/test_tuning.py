@@ -1,0 +1,202 @@
+"""Fine-tuning finds what is there to learn, claims nothing where there is nothing, and repeats itself."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from vectorizer_api.run import Outcome, Stage
+from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.metrics import scores
+from vectorizer_trainer.tuning import Examples, Silent, Tuned, fine_tune
+from vectorizer_trainer.tuning.adapter import train_adapter
+from vectorizer_trainer.tuning.deep import epochs_for
+from vectorizer_trainer.tuning.interpolate import mixed_weights
+from vectorizer_trainer.tuning.objective import share_of_peak
+from vectorizer_trainer.vectorizer import Vectorizer
+
+LABELS = 6
+SPANS = ((0, 240), (240, 280), (280, 320))
+
+
+def _texts(count: int, seed: int = 0) -> tuple[list[Item], NDArray[np.bool_]]:
+    """Each label is six words; a text holds three words of each of its labels among a few others."""
+    rng = np.random.default_rng(seed)
+    targets = rng.random((count, LABELS)) < 0.3
+    targets[np.arange(count), rng.integers(0, LABELS, count)] = True
+    texts = []
+    for carried in targets:
+        telling = [4 + 12 * label + rng.integers(0, 6, 3) for label in np.flatnonzero(carried)]
+        words = np.concatenate([*telling, rng.integers(100, 200, 3)])
+        texts.append(rng.permutation(words).astype(np.int32)[:16])
+    return texts, targets
+
+
+def _others(count: int) -> list[Item]:
+    """Texts of words that tell of no label."""
+    rng = np.random.default_rng(99)
+    return [rng.integers(100, 200, 10).astype(np.int32) for _ in range(count)]
+
+
+def _examples(texts: Sequence[Item], targets: NDArray[np.bool_], first: int, last: int) -> Examples:
+    return Examples(texts[first:last], targets[first:last], np.arange(first, last))
+
+
+def _fine_tune(start: Vectorizer, count: int, targets: NDArray[np.bool_] | None = None, seed: int = 0) -> Tuned:
+    texts, real = _texts(count)
+    targets = real if targets is None else targets
+    ends = [0, count // 2, 7 * count // 10, count]
+    train, choose, gate = (_examples(texts, targets, *span) for span in pairwise(ends))
+    return fine_tune(start, train, choose, gate, _others(60), [f"label {n}" for n in range(LABELS)], seed, Silent())
+
+
+class Heard(Silent):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[Stage, int]] = []
+        self.last: dict[Stage, int] = {}
+
+    def stage(self, stage: Stage, steps: int) -> None:
+        self.stages.append((stage, steps))
+
+    def advance(
+        self,
+        step: int,
+        *,
+        epoch: int | None = None,
+        examples_per_second: float | None = None,
+        loss: float | None = None,
+    ) -> None:
+        self.last[self.stages[-1][0]] = step
+
+
+@pytest.fixture(scope="module")
+def many(tiny_text: Vectorizer) -> Tuned:
+    return _fine_tune(tiny_text, 600)
+
+
+@pytest.fixture(scope="module")
+def few(tiny_text: Vectorizer) -> Tuned:
+    return _fine_tune(tiny_text, 200)
+
+
+class TestWithManyExamples:
+    def test_every_candidate_is_tried(self, many: Tuned) -> None:
+        assert [candidate.name for candidate in many.candidates] == ["linear adapter", "all blocks"]
+
+    def test_every_candidate_helps_on_the_examples_to_choose_on(self, many: Tuned) -> None:
+        assert all(candidate.score > candidate.start_score for candidate in many.candidates)
+
+    def test_the_best_on_the_examples_to_choose_on_is_judged(self, many: Tuned) -> None:
+        best = max(many.candidates, key=lambda candidate: candidate.score)
+        assert many.chosen == best.name
+        assert 0 < many.alpha <= best.alpha
+
+    def test_what_is_learnable_is_learnt_and_published(self, many: Tuned, tiny_text: Vectorizer) -> None:
+        texts, targets = _texts(200, seed=1)
+        before, after = (scores(each.encode_items(texts), targets) for each in (tiny_text, many.vectorizer))
+        assert many.outcome is Outcome.IMPROVED
+        assert after.ndcg_at_10 > before.ndcg_at_10 + 0.02
+        assert after.map_at_100 > before.map_at_100
+
+    def test_retention_is_measured_and_held(self, many: Tuned) -> None:
+        retention = next(metric for metric in many.metrics if metric.name == "retention")
+        assert 0.7 <= retention.tuned < 1
+
+    def test_every_label_is_reported(self, many: Tuned) -> None:
+        assert [change.label for change in many.labels] == [f"label {n}" for n in range(LABELS)]
+        assert all(change.positives > 0 for change in many.labels)
+
+    def test_held_out_examples_are_shown_under_both(self, many: Tuned) -> None:
+        assert many.shown.tolist() == list(range(420, 600))
+        assert [vectors.shape for vectors in many.shown_vectors] == [(180, 64), (180, 64)]
+
+    def test_the_same_seed_gives_the_same_weights(self, many: Tuned, tiny_text: Vectorizer) -> None:
+        texts, _ = _texts(5, seed=2)
+        again = _fine_tune(tiny_text, 600).vectorizer
+        assert np.array_equal(again.encode_items(texts), many.vectorizer.encode_items(texts))
+
+    def test_the_start_is_left_as_it_was(self, tiny_text: Vectorizer) -> None:
+        before = {name: value.clone() for name, value in tiny_text.encoder.state_dict().items()}
+        _fine_tune(tiny_text, 320)
+        assert all(torch.equal(value, before[name]) for name, value in tiny_text.encoder.state_dict().items())
+
+
+class TestWithFewExamples:
+    def test_the_adapter_alone_is_judged_out_of_fold_on_all_of_them(self, few: Tuned) -> None:
+        assert few.chosen == "linear adapter"
+        assert few.alpha <= 0.7
+        assert few.held_out == 200
+
+    def test_what_is_learnable_is_learnt(self, few: Tuned) -> None:
+        assert few.outcome is Outcome.IMPROVED
+
+
+class TestWithShuffledLabels:
+    @pytest.mark.parametrize("count", [200, 400])
+    @pytest.mark.parametrize("seed", [0, 1, 2])
+    def test_nothing_is_claimed_and_the_start_is_kept(self, tiny_text: Vectorizer, count: int, seed: int) -> None:
+        shuffled = np.random.default_rng(seed).permutation(_texts(count)[1])
+        found = _fine_tune(tiny_text, count, shuffled)
+        assert found.outcome is Outcome.NO_IMPROVEMENT
+        assert found.vectorizer is tiny_text
+
+
+class TestObserver:
+    def test_hears_each_stage_and_the_end_of_it(self, tiny_text: Vectorizer) -> None:
+        texts, targets = _texts(320)
+        heard = Heard()
+        train, choose, gate = (_examples(texts, targets, *span) for span in SPANS)
+        fine_tune(tiny_text, train, choose, gate, texts[:60], ["l"] * LABELS, 0, heard)
+        steps = dict(heard.stages)
+        assert list(steps) == [Stage.BASELINE, Stage.ADAPTING, Stage.TUNING, Stage.INTERPOLATING, Stage.EVALUATING]
+        assert steps[Stage.BASELINE] == 320 + 60
+        assert all(heard.last[stage] == steps[stage] for stage in heard.last)
+
+
+class TestImage:
+    def test_is_offered_the_linear_adapter_only(self, tiny_image: Vectorizer) -> None:
+        rng = np.random.default_rng(0)
+        targets = np.eye(2, dtype=bool)[rng.integers(0, 2, 320)]
+        shades = np.where(targets[:, :1], 60, 190)[:, :, None, None]
+        pictures = (shades + rng.integers(-60, 60, (320, 16, 16, 3))).clip(0, 255).astype(np.uint8)
+        train, choose, gate = (_examples(list(pictures), targets, *span) for span in SPANS)
+        found = fine_tune(tiny_image, train, choose, gate, list(pictures[:60]), ["dark", "light"], 0, Silent())
+        assert [candidate.name for candidate in found.candidates] == ["linear adapter"]
+
+
+class TestAdapter:
+    def test_raises_the_scores_of_the_vectors_it_was_trained_on(self) -> None:
+        rng = np.random.default_rng(0)
+        targets = rng.random((300, LABELS)) < 0.3
+        vectors = (rng.normal(size=(300, 16)) + targets @ rng.normal(size=(LABELS, 16))).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        adapter = train_adapter(vectors, targets, 0, lambda epoch, loss: None).numpy()
+        tuned = vectors @ adapter.T
+        tuned /= np.linalg.norm(tuned, axis=1, keepdims=True)
+        assert scores(tuned, targets).ndcg_at_10 > scores(vectors, targets).ndcg_at_10 + 0.02
+
+
+class TestMixedWeights:
+    def test_are_the_start_at_0_and_scale_blocks_and_adapter_alike(self, many: Tuned, tiny_text: Vectorizer) -> None:
+        name = tiny_text.encoder.trained_by_fine_tuning()[0]
+        start, tuned = (each.encoder.get_parameter(name) for each in (tiny_text, many.vectorizer))
+        half = mixed_weights(tiny_text, many.vectorizer, 0.5)
+        assert torch.equal(mixed_weights(tiny_text, many.vectorizer, 0).encoder.get_parameter(name), start)
+        assert torch.allclose(half.encoder.get_parameter(name), (start + tuned) / 2)
+        assert torch.allclose(half.adapter, (tiny_text.adapter + many.vectorizer.adapter) / 2)
+
+
+class TestSchedule:
+    def test_warms_up_over_a_tenth_and_falls_to_nearly_nothing(self) -> None:
+        shares = [share_of_peak(step, 100) for step in range(100)]
+        assert shares[0] == pytest.approx(0.1)
+        assert shares.index(max(shares)) == 9
+        assert shares[-1] < 0.001
+
+    @pytest.mark.parametrize(("examples", "epochs"), [(1000, 6), (250, 12), (100, 12), (10_000, 3), (800, 6)])
+    def test_trains_more_epochs_on_fewer_examples(self, examples: int, epochs: int) -> None:
+        assert epochs_for(examples) == epochs
