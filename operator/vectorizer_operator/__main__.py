@@ -56,10 +56,11 @@ async def _operate(settings: Settings, profiles: Profiles) -> int:
     queue = Queue(lambda key: _work(key, services), lambda key, error: metrics.failed(key.kind, error))
     watch = Watch(services.known, queue.add, settings)
     metrics.measure(lambda: len(queue), lambda: len(services.known))
-    server = await metrics.serve(settings.metrics_address, watch.ailment)
+    ready = asyncio.Event()
+    server = await metrics.serve(settings.metrics_address, lambda: _ailment(watch, ready))
     await watch.resync(services.kube)
     try:
-        return await _run(watch, queue, services)
+        return await _run(watch, queue, services, ready)
     finally:
         _end_soon(1)
         await server.cleanup()
@@ -67,9 +68,13 @@ async def _operate(settings: Settings, profiles: Profiles) -> int:
         services.storage.close()
 
 
-async def _run(watch: Watch, queue: Queue, services: Services) -> int:
+def _ailment(watch: Watch, ready: asyncio.Event) -> str | None:
+    return watch.ailment() if ready.is_set() else "the watch has not started yet"
+
+
+async def _run(watch: Watch, queue: Queue, services: Services, ready: asyncio.Event) -> int:
     """Watch and work until one of the parts ends. kopf cancels tasks that are younger than itself: so it comes last."""
-    stop, ready, asked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    stop, asked = asyncio.Event(), asyncio.Event()
     own = [
         asyncio.create_task(watch.run(services.kube), name="resync"),
         asyncio.create_task(queue.run(services.settings.workers), name="queue"),
@@ -101,7 +106,7 @@ async def _connect(settings: Settings, profiles: Profiles) -> Services:
     storage = Storage(settings)
     return Services(
         settings=settings,
-        kube=await Kube.connect(),
+        kube=await Kube.connect(settings.request_timeout),
         storage=storage,
         records=Records(storage),
         follower=Follower(storage, settings.progress_interval, settings.status_interval),

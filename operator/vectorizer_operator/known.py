@@ -62,10 +62,16 @@ class Known:
         return len(self._objects)
 
     def deliver(self, kind: Kind, body: Object) -> bool:
-        """Take an object from the watch; True where it is news."""
+        """Take an object from the watch; True where the watch has not told of it before.
+
+        An own write is known before the watch tells of it, and still concerns others when it does.
+        """
         key, version = key_of(kind, body), version_of(body)
-        self._delivered[key] = max(version, self._delivered.get(key, 0))
-        return self.update(kind, body)
+        self.update(kind, body)
+        if version <= self._delivered.get(key, 0):
+            return False
+        self._delivered[key] = version
+        return True
 
     def update(self, kind: Kind, body: Object) -> bool:
         """Take an object from a list or from an own write; True where it is news."""

@@ -15,7 +15,6 @@ from vectorizer_operator.errors import Denied, Stale, Unavailable
 
 FIELD_MANAGER = "vectorizer-operator"
 PAGE = 500
-TIMEOUT_SECONDS = 30.0
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 Object = dict[str, Any]
@@ -63,18 +62,19 @@ NAMESPACES = Kind("Namespace", "namespaces", namespaced=False)
 class Kube:
     """A connection to one API server."""
 
-    def __init__(self, api: ApiClient) -> None:
+    def __init__(self, api: ApiClient, request_seconds: float) -> None:
         self._api = api
+        self._timeout = request_seconds
 
     @classmethod
-    async def connect(cls) -> Self:
-        """Log in with the pod's service account, else with the kubeconfig file."""
+    async def connect(cls, request_seconds: float) -> Self:
+        """Log in with the pod's service account, else with the kubeconfig file; a request takes that long at most."""
         configuration = Configuration()
         try:
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         except config.ConfigException:
             await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        return cls(ApiClient(configuration))
+        return cls(ApiClient(configuration), request_seconds)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -161,7 +161,7 @@ class Kube:
         try:
             await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
             url = self._api.configuration.host + path
-            response = await self._api.call_api(method, url, headers, body, _request_timeout=TIMEOUT_SECONDS)
+            response = await self._api.call_api(method, url, headers, body, _request_timeout=self._timeout)
             text = await response.read()  # type: ignore[no-untyped-call]
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(f"{method} {path}: {type(error).__name__}: {error}") from error

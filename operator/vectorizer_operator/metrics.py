@@ -11,6 +11,7 @@ from vectorizer_api.fine_tune import FineTune, FineTuneStatus
 _RECONCILES = Histogram("vectorizer_reconcile_seconds", "Time of one reconcile, by kind of object.", ["kind"])
 _ERRORS = Counter("vectorizer_reconcile_errors_total", "Reconciles to be repeated, by error.", ["kind", "error"])
 _ENDED = Counter("vectorizer_fine_tunes_ended_total", "Fine-tunes that ended, by reason.", ["content_type", "reason"])
+_WATCHED = Counter("vectorizer_watch_events_total", "Events that the watch delivered.", ["kind"])
 _QUEUE = Gauge("vectorizer_queue_length", "Objects that wait for a reconcile or are in one.")
 _OBJECTS = Gauge("vectorizer_objects", "Objects that the operator knows of.")
 
@@ -18,6 +19,11 @@ _OBJECTS = Gauge("vectorizer_objects", "Objects that the operator knows of.")
 def timed(kind: str) -> AbstractContextManager[object]:
     """Measure one reconcile."""
     return _RECONCILES.labels(kind).time()
+
+
+def watched(kind: str) -> None:
+    """Count an event of the watch."""
+    _WATCHED.labels(kind).inc()
 
 
 def failed(kind: str, error: Exception) -> None:

@@ -70,6 +70,8 @@ class Settings(BaseModel):
     """Seconds between two lists of everything."""
     watch_grace: float = Field(default=30.0, gt=0)
     """Seconds after which a difference that the watch has not delivered ends the process."""
+    request_timeout: float = Field(default=30.0, gt=0)
+    """Seconds that one request to the API server may take."""
     watch_inactivity: float = Field(default=70.0, gt=0)
     """Seconds of silence after which a watch is opened again."""
     deletion_deadline: float = Field(default=13 * 3600.0, gt=0)

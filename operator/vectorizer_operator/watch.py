@@ -9,6 +9,7 @@ from typing import Any
 import kopf
 from vectorizer_api.names import FINE_TUNE_LABEL, vectorizer_object_name
 
+from vectorizer_operator import metrics
 from vectorizer_operator.errors import Unavailable
 from vectorizer_operator.jobs import SELECTOR
 from vectorizer_operator.known import WATCHED, Key, Known, is_finished, key_of, version_of
@@ -49,6 +50,7 @@ class Watch:
 
     def event(self, kind: Kind, type_: str | None, body: Object) -> None:
         """One event of the watch."""
+        metrics.watched(kind.kind)
         if type_ == "DELETED":
             self._gone(kind, key_of(kind, body), version_of(body))
         elif self._known.deliver(kind, body):
@@ -193,7 +195,7 @@ def operator_settings(settings: Settings) -> kopf.OperatorSettings:
     kopf_settings.peering.standalone = True
     kopf_settings.watching.inactivity_timeout = settings.watch_inactivity
     kopf_settings.watching.connect_timeout = 10
-    kopf_settings.networking.request_timeout = 30
+    kopf_settings.networking.request_timeout = settings.request_timeout
     kopf_settings.networking.connect_timeout = 10
     kopf_settings.queueing.worker_limit = 50
     kopf_settings.queueing.idle_timeout = 0.01

@@ -3,6 +3,7 @@
 import os
 import signal
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -176,6 +177,7 @@ class RunningOperator:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._component = platform.operator
+        self.address = platform.metrics_address
 
     @property
     def log(self) -> str:
@@ -194,10 +196,17 @@ class RunningOperator:
     def start(self) -> None:
         bases = {ContentType.TEXT: "all-MiniLM-L6-v2", ContentType.IMAGE: "digits-vit-tiny"}
         offered = (self._platform.cluster.folder / "profiles.yaml").read_text()
-        self._component = start_operator(self._platform.cluster, self._platform.operator_account, bases).operator
+        started = start_operator(self._platform.cluster, self._platform.operator_account, bases)
+        self._component, self.address = started.operator, started.metrics_address
         (self._platform.cluster.folder / "profiles.yaml").write_text(offered)
 
 
 @pytest.fixture(scope="session")
 def operator(platform: Platform) -> RunningOperator:
     return RunningOperator(platform)
+
+
+@pytest.fixture
+def new_tenant(parked: str, api: client.ApiClient, store: Minio, store_admin: MinioAdmin) -> Callable[[], Tenant]:
+    """Makes an account of the test's own."""
+    return lambda: make_tenant(api, store, store_admin)

@@ -76,10 +76,10 @@ def test_killed_before_it_said_so_it_finds_its_job_and_goes_on(tenant, revived, 
 def test_after_a_restart_nothing_is_written_for_what_is_finished_or_waits(tenant, revived, name):
     tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
     tenant.ended(name)
-    tenant.ask(f"{name}-2", startingCustomVectorizerName="absent")
+    tenant.ask(f"{name}-2", startingCustomVectorizerName="absent", profile="")
     tenant.until(f"{name}-2", "Accepted", "Unknown")
-    tenant.run_of(tenant.ask(f"{name}-3"))
-    tenant.until(f"{name}-3", "Accepted", "True")
+    tenant.run_of(tenant.ask(f"{name}-3")).run()
+    tenant.until(f"{name}-3", "Running", "True")
     before = versions(tenant, name)
     revived.stop()
     revived.start()

@@ -117,6 +117,13 @@ class TestKnown:
 
 
 class TestConcerned:
+    def test_an_own_write_concerns_others_when_the_watch_tells_of_it(self, watch, known, enqueued):
+        watch.event(FINE_TUNES, None, fine_tune("a", start="start"))
+        known.update(FINE_TUNES, fine_tune("a", 2, start="start", done=True))
+        enqueued.clear()
+        watch.event(FINE_TUNES, "MODIFIED", fine_tune("a", 2, start="start", done=True))
+        assert set(names(enqueued)) == {"a", "start"}
+
     def test_a_job_or_pod_concerns_its_fine_tune(self, watch, enqueued):
         watch.event(JOBS, "MODIFIED", child("j", "a"))
         watch.event(PODS, "MODIFIED", child("p", "b"))
