@@ -1,6 +1,7 @@
 """The gate: a tuned vectorizer passes if it is better than its start beyond doubt, without forgetting."""
 
 from dataclasses import dataclass
+from math import isnan
 
 from vectorizer_api.run import Outcome
 
@@ -25,8 +26,10 @@ def judge(comparison: Comparison, retention: float) -> Verdict:
     gain = comparison.difference("ndcg_at_10", "map_at_100")
     label = comparison.difference("knn_label_map")
     doubts = []
-    # Written so that an unknown value (nan) is a doubt about the gain, and none about the labels.
-    if not gain.low > 0:
+    # An unknown value (nan) is a doubt about the gain, and none about the labels.
+    if isnan(gain.low):
+        doubts.append("the held-out examples are too few to measure a gain")
+    elif not gain.low > 0:
         doubts.append(f"the gain in NDCG@10 + mAP@100 is {_bounds(gain.value, gain.low, gain.high)}")
     if label.value < -label.error:
         doubts.append(f"kNN label-mAP fell by {100 * -label.value:.1f} points, more than its standard error")

@@ -20,6 +20,8 @@ RELEVANT = 0.5
 FEWEST_POSITIVES = 3
 """Positive queries below which a label's average precision says nothing."""
 
+_FEWEST_ITEMS = 2
+"""Items below which no item has a neighbour: a random half of a small fold may be one."""
 _BLOCK = 256
 _DEPTH = 100
 
@@ -42,6 +44,8 @@ class Scores:
 
 def scores(vectors: Floats, targets: Booleans) -> Scores:
     """The metrics of unit vectors [n, d] with labels [n, l]."""
+    if len(vectors) < _FEWEST_ITEMS:
+        return Scores(*[float("nan")] * 5)
     blocks = [_query_scores(sims, likeness) for sims, likeness in _blocks(vectors, targets)]
     ndcg, precision, first, tenth = (np.concatenate(column) for column in zip(*blocks, strict=True))
     label_precision = label_precisions(vectors, targets)
@@ -54,6 +58,8 @@ def label_precisions(vectors: Floats, targets: Booleans) -> NDArray[np.float64]:
     A query's score for a label is the sum of the cosines of those of its k nearest items that carry the label,
     k = min(20, n / 5). Queries of equal score count as one step.
     """
+    if len(vectors) < _FEWEST_ITEMS:
+        return np.full(targets.shape[1], np.nan)
     nearest_count = max(1, min(20, len(vectors) // 5))
     rows = []
     for sims, _ in _blocks(vectors, targets):
