@@ -5,13 +5,22 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
 from ftplib import FTP, error_perm
+from typing import Any, Protocol
 
 import pytest
+from kubernetes import client
 from minio import Minio
 from minio.error import S3Error
+from minio.minioadmin import MinioAdmin
 from vectorizer_api.names import ACCOUNT_LABEL
-from vectorizer_cli.account import AccountError, create_account
+from vectorizer_cli.account import Account, AccountError, create_account
+from vectorizer_dev.cluster import DevelopmentCluster
+
+
+class Make(Protocol):
+    def __call__(self, name: str, **more: str) -> Account: ...
 
 
 @pytest.fixture
@@ -20,58 +29,67 @@ def name() -> str:
 
 
 @pytest.fixture
-def make(crds, api, store, store_admin):
-    def make(name: str, **more):
+def make(crds: None, api: client.ApiClient, store: Minio, store_admin: MinioAdmin) -> Make:
+    def make(name: str, **more: str) -> Account:
         return create_account(name, api=api, store=store, admin=store_admin, **more)
 
     return make
 
 
 @pytest.fixture
-def ftp(cluster):
+def ftp(cluster: DevelopmentCluster) -> Iterator[FTP]:
     with FTP(timeout=10) as session:
         session.connect(cluster.object_store.ftp_host, cluster.object_store.ftp_port)
         yield session
 
 
-def test_the_namespace_says_whose_it_is_and_demands_restricted_pods(make, core, name):
+def test_the_namespace_says_whose_it_is_and_demands_restricted_pods(
+    make: Make, core: client.CoreV1Api, name: str
+) -> None:
     make(name)
-    labels = core.read_namespace(name).metadata.labels
+    found: Any = core.read_namespace(name)
+    labels = found.metadata.labels
     assert labels[ACCOUNT_LABEL] == name
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_runs_expire_after_thirty_days_and_nothing_else_does(make, store, name):
+def test_runs_expire_after_thirty_days_and_nothing_else_does(make: Make, store: Minio, name: str) -> None:
     made = make(name)
-    (rule,) = store.get_bucket_lifecycle(bucket_name=made.models_bucket).rules
+    found: Any = store.get_bucket_lifecycle(bucket_name=made.models_bucket)
+    (rule,) = found.rules
     assert rule.rule_filter.prefix == "runs/"
     assert rule.expiration.days == 30
     assert store.get_bucket_lifecycle(bucket_name=made.batch_bucket) is None
 
 
-def test_the_runs_service_account_mounts_no_token(make, core, name):
+def test_the_runs_service_account_mounts_no_token(make: Make, core: client.CoreV1Api, name: str) -> None:
     made = make(name)
     account = core.read_namespaced_service_account("vectorizer-run", made.namespace)
     assert account.automount_service_account_token is False
 
 
-def test_repeating_it_changes_nothing_and_shows_no_password(make, core, name):
+def version(core: client.CoreV1Api, namespace: str) -> str:
+    found: Any = core.read_namespace(namespace)
+    return str(found.metadata.resource_version)
+
+
+def test_repeating_it_changes_nothing_and_shows_no_password(make: Make, core: client.CoreV1Api, name: str) -> None:
     first = make(name)
-    before = core.read_namespace(name).metadata.resource_version
+    before = version(core, name)
     again = make(name)
     assert first.upload_password is not None
     assert again.upload_password is None
-    assert core.read_namespace(name).metadata.resource_version == before
+    assert version(core, name) == before
 
 
-def test_repeating_it_mends_what_is_missing(make, store, name):
+def test_repeating_it_mends_what_is_missing(make: Make, store: Minio, name: str) -> None:
     made = make(name)
     store.remove_bucket(bucket_name=made.models_bucket)
     make(name)
-    assert store.get_bucket_lifecycle(bucket_name=made.models_bucket).rules
+    assert store.get_bucket_lifecycle(bucket_name=made.models_bucket) is not None
 
 
-def test_an_account_is_one_namespace_and_a_namespace_one_account(make, name):
+def test_an_account_is_one_namespace_and_a_namespace_one_account(make: Make, name: str) -> None:
     make(name)
     with pytest.raises(AccountError, match=name):
         make(name, namespace=f"{name}-2")
@@ -80,15 +98,15 @@ def test_an_account_is_one_namespace_and_a_namespace_one_account(make, name):
 
 
 @pytest.mark.parametrize("wrong", ["", "Upper", "under_score", "-x", "x" * 41, "a.b"])
-def test_an_account_id_is_a_short_dns_label(make, wrong):
+def test_an_account_id_is_a_short_dns_label(make: Make, wrong: str) -> None:
     with pytest.raises(AccountError, match="no account id"):
         make(wrong)
 
 
-def test_its_user_uploads_by_ftp_and_sees_its_bucket_alone(make, ftp, store, name):
+def test_its_user_uploads_by_ftp_and_sees_its_bucket_alone(make: Make, ftp: FTP, store: Minio, name: str) -> None:
     make(f"{name}-x")
     made = make(name)
-    ftp.login(made.upload_user, made.upload_password)
+    ftp.login(made.upload_user, made.upload_password or "")
     assert ftp.nlst("/") == [made.batch_bucket]
     ftp.cwd(f"/{made.batch_bucket}")
     ftp.mkd("docs")
@@ -103,7 +121,7 @@ def test_its_user_uploads_by_ftp_and_sees_its_bucket_alone(make, ftp, store, nam
         ftp.cwd(f"/{made.models_bucket}")
 
 
-def test_its_user_reads_no_record_and_no_run_by_s3(make, cluster, name):
+def test_its_user_reads_no_record_and_no_run_by_s3(make: Make, cluster: DevelopmentCluster, name: str) -> None:
     made = make(name)
     people = Minio(
         cluster.object_store.endpoint,
@@ -116,7 +134,7 @@ def test_its_user_reads_no_record_and_no_run_by_s3(make, cluster, name):
         list(people.list_objects(bucket_name=made.models_bucket, prefix="requests/"))
 
 
-def command(cluster, name: str) -> subprocess.CompletedProcess[str]:
+def command(cluster: DevelopmentCluster, name: str) -> subprocess.CompletedProcess[str]:
     store = cluster.object_store
     environment = {
         **os.environ,
@@ -131,16 +149,19 @@ def command(cluster, name: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_command_prints_how_to_upload_and_the_password_once(crds, cluster, core, name):
+def test_the_command_prints_how_to_upload_and_the_password_once(
+    crds: None, cluster: DevelopmentCluster, core: client.CoreV1Api, name: str
+) -> None:
     first, again = command(cluster, name), command(cluster, name)
     assert first.returncode == 0, first.stderr
     assert f"ftp://{cluster.object_store.ftp_address}/{name}-batch/" in first.stdout
     assert "The password is shown this once." in first.stdout
     assert "The password is shown this once." not in again.stdout
-    assert core.read_namespace(name).metadata.labels[ACCOUNT_LABEL] == name
+    found: Any = core.read_namespace(name)
+    assert found.metadata.labels[ACCOUNT_LABEL] == name
 
 
-def test_the_command_says_why_it_cannot(crds, cluster):
+def test_the_command_says_why_it_cannot(crds: None, cluster: DevelopmentCluster) -> None:
     answer = command(cluster, "Not_An_Account")
     assert answer.returncode == 1
     assert "no account id" in answer.stderr

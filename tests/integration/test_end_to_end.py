@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 from kubernetes import client
+from minio import Minio
+from minio.minioadmin import MinioAdmin
 from vectorizer_api import API_VERSION, GROUP, VERSION
 from vectorizer_api.custom_vectorizer import CustomVectorizer
-from vectorizer_api.fine_tune import FineTune
+from vectorizer_api.fine_tune import FineTune, FineTuneStatus
 from vectorizer_api.names import LABELS_FILE
 from vectorizer_api.run import RunManifest
-from vectorizer_cli.account import create_account
+from vectorizer_cli.account import Account, create_account
 from vectorizer_dev.datasets import text
+from vectorizer_dev.platform import Platform
 from vectorizer_dev.waiting import eventually
 
 EXAMPLES = 120
@@ -21,12 +24,12 @@ FOLDER = "docstrings"
 
 
 @pytest.fixture(scope="module")
-def account(platform, api, store, store_admin):
+def account(platform: Platform, api: client.ApiClient, store: Minio, store_admin: MinioAdmin) -> Account:
     return create_account(f"t-{uuid.uuid4().hex[:8]}", api=api, store=store, admin=store_admin)
 
 
 @pytest.fixture(scope="module")
-def uploaded(account, store, tmp_path_factory) -> Path:
+def uploaded(account: Account, store: Minio, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small real data set in the account's batch bucket, with one text missing and one file too many."""
     folder = tmp_path_factory.mktemp("docstrings")
     text.make(folder, train=EXAMPLES, test=1)
@@ -40,12 +43,12 @@ def uploaded(account, store, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def objects(api) -> client.CustomObjectsApi:
+def objects(api: client.ApiClient) -> client.CustomObjectsApi:
     return client.CustomObjectsApi(api)
 
 
 @pytest.fixture(scope="module")
-def followed(account, uploaded, objects) -> list[FineTune]:
+def followed(account: Account, uploaded: Path, objects: client.CustomObjectsApi) -> list[FineTune]:
     """The fine-tune at each change that a person watching it would have seen, the last one ended."""
     body = {
         "apiVersion": API_VERSION,
@@ -75,15 +78,16 @@ def followed(account, uploaded, objects) -> list[FineTune]:
 
 
 @pytest.fixture(scope="module")
-def ended(followed):
+def ended(followed: list[FineTune]) -> FineTuneStatus:
     status = followed[-1].status
     assert status is not None
     assert status.failure is None, status.failure
+    assert status.vectorizer is not None
     return status
 
 
 @pytest.mark.timeout(PATIENCE + 60)
-def test_it_is_complete_and_ready(ended):
+def test_it_is_complete_and_ready(ended: FineTuneStatus) -> None:
     said = {item.type: (item.status, item.reason) for item in ended.conditions}
     assert said["Complete"] == ("True", ended.outcome)
     assert said["Ready"] == ("True", ended.outcome)
@@ -91,7 +95,7 @@ def test_it_is_complete_and_ready(ended):
     assert "Failed" not in said
 
 
-def test_its_progress_was_told_while_it_ran(followed):
+def test_its_progress_was_told_while_it_ran(followed: list[FineTune]) -> None:
     percents = [item.status.progress.percent for item in followed if item.status and item.status.progress]
     assert len(set(percents)) >= 3
     assert percents == sorted(percents)
@@ -101,8 +105,9 @@ def test_its_progress_was_told_while_it_ran(followed):
     assert {"Preparing", "Training"} & set(phases)
 
 
-def test_the_data_set_is_told_with_what_is_wrong_with_it(ended, uploaded):
+def test_the_data_set_is_told_with_what_is_wrong_with_it(ended: FineTuneStatus, uploaded: Path) -> None:
     dataset = ended.dataset
+    assert dataset is not None
     assert dataset.examples == EXAMPLES
     assert dataset.selected == EXAMPLES - 1
     missing = set(json.loads((uploaded / LABELS_FILE).read_text())) - {path.name for path in uploaded.iterdir()}
@@ -111,17 +116,21 @@ def test_the_data_set_is_told_with_what_is_wrong_with_it(ended, uploaded):
     assert (told.status, told.reason) == ("True", "DatasetWarnings")
 
 
-def test_the_metrics_are_told_before_and_after(ended):
+def test_the_metrics_are_told_before_and_after(ended: FineTuneStatus) -> None:
+    assert ended.metrics is not None
     assert {"NDCG@10", "mAP@100", "kNN label-mAP"} <= {metric.name for metric in ended.metrics}
     for metric in ended.metrics:
         assert 0 <= metric.start <= 1
         assert metric.low <= metric.high
+    assert ended.display is not None
     assert "→" in ended.display.score
 
 
-def test_the_vectorizer_is_ready_and_says_where_it_comes_from(ended, account, objects, followed):
+def test_the_vectorizer_is_ready_and_says_where_it_comes_from(
+    ended: FineTuneStatus, account: Account, objects: client.CustomObjectsApi, followed: list[FineTune]
+) -> None:
     found = objects.get_namespaced_custom_object(
-        GROUP, VERSION, account.namespace, "customvectorizers", ended.vectorizer
+        GROUP, VERSION, account.namespace, "customvectorizers", str(ended.vectorizer)
     )
     vectorizer = CustomVectorizer.model_validate(found)
     assert vectorizer.spec.custom_vectorizer_name == "Our docstrings"
@@ -132,7 +141,9 @@ def test_the_vectorizer_is_ready_and_says_where_it_comes_from(ended, account, ob
     assert vectorizer.status.metrics == ended.metrics
 
 
-def test_the_published_files_are_those_of_the_manifest_and_make_vectors(ended, account, store, followed, tmp_path):
+def test_the_published_files_are_those_of_the_manifest_and_make_vectors(
+    ended: FineTuneStatus, account: Account, store: Minio, followed: list[FineTune], tmp_path: Path
+) -> None:
     from vectorizer_trainer.vectorizer import load_vectorizer
 
     place = f"vectorizers/{ended.vectorizer}/{followed[-1].metadata.uid}/"
@@ -149,7 +160,7 @@ def test_the_published_files_are_those_of_the_manifest_and_make_vectors(ended, a
     assert vectors.shape == (1, manifest.dimension)
 
 
-def test_the_batch_bucket_is_as_it_was(ended, account, store, uploaded):
+def test_the_batch_bucket_is_as_it_was(ended: FineTuneStatus, account: Account, store: Minio, uploaded: Path) -> None:
     listed = store.list_objects(bucket_name=account.batch_bucket, recursive=True)
     there = {item.object_name: item.size for item in listed}
     assert there == {f"{FOLDER}/{path.name}": path.stat().st_size for path in uploaded.iterdir()}

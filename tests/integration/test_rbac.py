@@ -1,9 +1,12 @@
 """Who may do what, asked of the real authorizer: the operator exactly its work, account users exactly theirs."""
 
 import uuid
+from typing import Any
 
 import pytest
 from kubernetes import client
+from minio import Minio
+from minio.minioadmin import MinioAdmin
 from vectorizer_api import GROUP
 from vectorizer_cli.account import create_account
 
@@ -57,37 +60,43 @@ NEVER = [
 
 
 @pytest.fixture(scope="module")
-def account(crds, api, store, store_admin):
+def account(crds: None, api: client.ApiClient, store: Minio, store_admin: MinioAdmin) -> str:
     return create_account(f"t-{uuid.uuid4().hex[:8]}", api=api, store=store, admin=store_admin).namespace
 
 
-def may(api, user: str, namespace: str, group: str, resource: str, verb: str) -> bool:
+def may(api: client.ApiClient, user: str, namespace: str, group: str, resource: str, verb: str) -> bool:
     kind, _, subresource = resource.partition("/")
     asked = client.V1ResourceAttributes(
         namespace=namespace, group=group, resource=kind, subresource=subresource or None, verb=verb
     )
     spec = client.V1SubjectAccessReviewSpec(user=user, resource_attributes=asked)
     review = client.V1SubjectAccessReview(spec=spec)
-    return client.AuthorizationV1Api(api).create_subject_access_review(review).status.allowed
+    answer: Any = client.AuthorizationV1Api(api).create_subject_access_review(review)
+    return bool(answer.status.allowed)
 
 
 @pytest.mark.parametrize(("group", "resource", "verb"), [*ACCOUNT_ONLY, *EVERYWHERE])
-def test_the_operator_may_do_its_work_in_an_account(api, account, group, resource, verb):
+def test_the_operator_may_do_its_work_in_an_account(
+    api: client.ApiClient, account: str, group: str, resource: str, verb: str
+) -> None:
     assert may(api, OPERATOR, account, group, resource, verb)
 
 
 @pytest.mark.parametrize(("group", "resource", "verb"), ACCOUNT_ONLY)
-def test_the_operator_may_not_do_so_where_no_account_binds_it(api, account, namespace, group, resource, verb):
+def test_the_operator_may_not_do_so_where_no_account_binds_it(
+    api: client.ApiClient, account: str, namespace: str, group: str, resource: str, verb: str
+) -> None:
     assert not may(api, OPERATOR, namespace, group, resource, verb)
 
 
 @pytest.mark.parametrize(("group", "resource", "verb"), NEVER)
-def test_the_operator_may_never(api, account, group, resource, verb):
+def test_the_operator_may_never(api: client.ApiClient, account: str, group: str, resource: str, verb: str) -> None:
     assert not may(api, OPERATOR, account, group, resource, verb)
 
 
-def test_no_role_of_ours_has_a_wildcard(api, account):
-    for role in client.RbacAuthorizationV1Api(api).list_cluster_role().items:
+def test_no_role_of_ours_has_a_wildcard(api: client.ApiClient, account: str) -> None:
+    roles: Any = client.RbacAuthorizationV1Api(api).list_cluster_role()
+    for role in roles.items:
         if not role.metadata.name.startswith("vectorizer-"):
             continue
         for rule in role.rules:
@@ -109,7 +118,7 @@ OPERATORS_ALONE = [
 
 
 @pytest.fixture(scope="module")
-def bound(api, account):
+def bound(api: client.ApiClient, account: str) -> str:
     """Users bound to our two roles and to the built-in ones that aggregate them."""
     roles = ("vectorizer-account-read-write", "vectorizer-account-read-only", "edit", "admin", "view")
     for role in roles:
@@ -123,7 +132,7 @@ def bound(api, account):
 
 
 @pytest.mark.parametrize("role", ["vectorizer-account-read-write", "edit", "admin"])
-def test_read_write_users_ask_for_and_delete_but_set_no_status(api, bound, role):
+def test_read_write_users_ask_for_and_delete_but_set_no_status(api: client.ApiClient, bound: str, role: str) -> None:
     for resource, verb in [*READ, *WRITE]:
         assert may(api, f"user-{role}", bound, GROUP, resource, verb), (resource, verb)
     for resource, verb in OPERATORS_ALONE:
@@ -131,14 +140,14 @@ def test_read_write_users_ask_for_and_delete_but_set_no_status(api, bound, role)
 
 
 @pytest.mark.parametrize("role", ["vectorizer-account-read-only", "view"])
-def test_read_only_users_read(api, bound, role):
+def test_read_only_users_read(api: client.ApiClient, bound: str, role: str) -> None:
     for resource, verb in READ:
         assert may(api, f"user-{role}", bound, GROUP, resource, verb), (resource, verb)
     for resource, verb in [*WRITE, *OPERATORS_ALONE]:
         assert not may(api, f"user-{role}", bound, GROUP, resource, verb), (resource, verb)
 
 
-def test_the_runs_service_account_may_nothing_but_ask_who_it_is(api, account):
+def test_the_runs_service_account_may_nothing_but_ask_who_it_is(api: client.ApiClient, account: str) -> None:
     run = f"system:serviceaccount:{account}:vectorizer-run"
     for group, resource, verb in [*ACCOUNT_ONLY, *EVERYWHERE, *NEVER]:
         assert not may(api, run, account, group, resource, verb), (group, resource, verb)

@@ -1,151 +1,20 @@
 """Fine-tunes on the real API server and MinIO; where no node fits them, the test plays node and trainer."""
 
-import os
-import signal
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from io import BytesIO
-from typing import Any
 
 import pytest
-import yaml
 from kubernetes import client
 from minio import Minio
 from minio.minioadmin import MinioAdmin
-from vectorizer_api import API_VERSION, GROUP, VERSION
-from vectorizer_api.content import ContentType
-from vectorizer_api.names import FINE_TUNE_LABEL
-from vectorizer_cli.account import Account, create_account
-from vectorizer_dev.acted_run import PARKED, ActedRun
-from vectorizer_dev.platform import PROFILES, Platform, start_operator
-from vectorizer_dev.waiting import eventually
-
-FINE_TUNES, VECTORIZERS = "vectorizerfinetunes", "customvectorizers"
-Body = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Tenant:
-    """An account, and what its people and the platform do in it."""
-
-    account: Account
-    api: client.ApiClient
-    store: Minio
-
-    @property
-    def namespace(self) -> str:
-        return self.account.namespace
-
-    @property
-    def objects(self) -> client.CustomObjectsApi:
-        return client.CustomObjectsApi(self.api)
-
-    def ask(self, name: str, labels: dict[str, str] | None = None, **spec: Any) -> Body:
-        """Create a fine-tune; by default of Text, of the batch folder, on the profile that no node serves."""
-        asked = {
-            "contentType": "Text",
-            "customVectorizerName": name,
-            "downloadFromBatchCloudFolder": True,
-            "profile": "parked",
-            **spec,
-        }
-        body = {
-            "apiVersion": API_VERSION,
-            "kind": "VectorizerFineTune",
-            "metadata": {"name": name, "namespace": self.namespace, "labels": labels or {}},
-            "spec": asked,
-        }
-        return self._plain(
-            self.objects.create_namespaced_custom_object(GROUP, VERSION, self.namespace, FINE_TUNES, body)
-        )
-
-    def fine_tune(self, name: str) -> Body:
-        return self._plain(self.objects.get_namespaced_custom_object(GROUP, VERSION, self.namespace, FINE_TUNES, name))
-
-    def vectorizer(self, name: str) -> Body | None:
-        try:
-            found = self.objects.get_namespaced_custom_object(GROUP, VERSION, self.namespace, VECTORIZERS, name)
-        except client.ApiException as error:
-            if error.status == 404:
-                return None
-            raise
-        return self._plain(found)
-
-    def delete(self, plural: str, name: str) -> None:
-        self.objects.delete_namespaced_custom_object(GROUP, VERSION, self.namespace, plural, name)
-
-    def vanish(self, plural: str, name: str) -> None:
-        """Delete, and wait until it is gone."""
-        self.delete(plural, name)
-        read = self.fine_tune if plural == FINE_TUNES else self.vectorizer
-        eventually(lambda: _is_gone(read, name))
-
-    def condition(self, name: str, type_: str) -> Body:
-        """The fine-tune's condition of that type, empty where there is none."""
-        found = self.fine_tune(name).get("status", {}).get("conditions", [])
-        return next((item for item in found if item["type"] == type_), {})
-
-    def until(self, name: str, type_: str, status: str, reason: str | None = None, timeout: float = 30) -> Body:
-        """Wait for a condition of the fine-tune; the answer is the condition."""
-
-        def look() -> Body | None:
-            item = self.condition(name, type_)
-            fits = item.get("status") == status and reason in (None, item.get("reason"))
-            return item if fits else None
-
-        try:
-            return eventually(look, timeout)
-        except TimeoutError:
-            raise AssertionError(f"never {type_}={status} {reason}: {self.fine_tune(name).get('status')}") from None
-
-    def ended(self, name: str, timeout: float = 30) -> Body:
-        """Wait for the end; the answer is the object."""
-
-        def look() -> Body | None:
-            body = self.fine_tune(name)
-            return body if "completionTime" in body.get("status", {}) else None
-
-        return eventually(look, timeout)
-
-    def run_of(self, body: Body) -> ActedRun:
-        """The parked run of a fine-tune."""
-        return ActedRun.find(self.api, self.namespace, body["metadata"]["uid"])
-
-    def jobs(self, fine_tune: str) -> list[str]:
-        """The names of the fine-tune's Jobs."""
-        selector = f"{FINE_TUNE_LABEL}={fine_tune}"
-        listed = client.BatchV1Api(self.api).list_namespaced_job(self.namespace, label_selector=selector)
-        return [job.metadata.name for job in listed.items]
-
-    def keys(self, prefix: str = "") -> list[str]:
-        """The keys in the models bucket."""
-        listed = self.store.list_objects(bucket_name=self.account.models_bucket, prefix=prefix, recursive=True)
-        return [item.object_name for item in listed]
-
-    def upload(self, key: str, body: bytes) -> None:
-        """Put a file into the batch bucket."""
-        self.store.put_object(
-            bucket_name=self.account.batch_bucket, object_name=key, data=BytesIO(body), length=len(body)
-        )
-
-    def _plain(self, body: object) -> Body:
-        assert isinstance(body, dict)
-        return body
-
-
-def _is_gone(read: Any, name: str) -> bool:
-    try:
-        return read(name) is None
-    except client.ApiException as error:
-        return error.status == 404
+from vectorizer_dev.platform import Platform
+from vectorizer_dev.tenant import RunningOperator, Tenant, make_tenant, offer
 
 
 @pytest.fixture(scope="session")
 def parked(platform: Platform) -> str:
     """A profile that no node serves, offered to the running operator."""
-    profiles = {**PROFILES["profiles"], "parked": {"nodeSelector": PARKED, "maxDurationSeconds": 1800}}
-    (platform.cluster.folder / "profiles.yaml").write_text(yaml.safe_dump({**PROFILES, "profiles": profiles}))
+    (platform.cluster.folder / "profiles.yaml").write_text(offer("parked"))
     return "parked"
 
 
@@ -161,44 +30,10 @@ def other_tenant(parked: str, api: client.ApiClient, store: Minio, store_admin: 
     return make_tenant(api, store, store_admin)
 
 
-def make_tenant(api: client.ApiClient, store: Minio, admin: MinioAdmin) -> Tenant:
-    return Tenant(create_account(f"t-{uuid.uuid4().hex[:8]}", api=api, store=store, admin=admin), api, store)
-
-
 @pytest.fixture
 def name() -> str:
     """A name that nothing has yet."""
     return f"n-{uuid.uuid4().hex[:8]}"
-
-
-class RunningOperator:
-    """The operator's process, which a test may kill and start again."""
-
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-        self._component = platform.operator
-        self.address = platform.metrics_address
-
-    @property
-    def log(self) -> str:
-        return self._component.log.read_text()
-
-    def kill(self) -> None:
-        """SIGKILL: nothing is put in order."""
-        if self._component.exit_code is None:
-            os.kill(self._component.pid, signal.SIGKILL)
-        eventually(lambda: self._component.exit_code is not None)
-
-    def stop(self) -> int:
-        """SIGTERM; the answer is the exit code."""
-        return self._component.stop()
-
-    def start(self) -> None:
-        bases = {ContentType.TEXT: "all-MiniLM-L6-v2", ContentType.IMAGE: "digits-vit-tiny"}
-        offered = (self._platform.cluster.folder / "profiles.yaml").read_text()
-        started = start_operator(self._platform.cluster, self._platform.operator_account, bases)
-        self._component, self.address = started.operator, started.metrics_address
-        (self._platform.cluster.folder / "profiles.yaml").write_text(offered)
 
 
 @pytest.fixture(scope="session")

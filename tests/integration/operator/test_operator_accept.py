@@ -1,19 +1,22 @@
 """Every reason for which a fine-tune is refused or waits, and that nothing runs meanwhile."""
 
-import json
 import uuid
+from typing import Any
 
 import pytest
 from kubernetes import client
+from minio import Minio
+from minio.minioadmin import MinioAdmin
 from vectorizer_api.names import ACCOUNT_LABEL, attempt_name
 from vectorizer_cli.account import create_account
-from vectorizer_dev.platform import PROFILES
+from vectorizer_dev.platform import Platform
+from vectorizer_dev.tenant import Tenant, offer
 from vectorizer_dev.waiting import eventually
 
 DIMENSION = 384
 
 
-def refused(tenant, name: str, reason: str) -> str:
+def refused(tenant: Tenant, name: str, reason: str) -> str:
     """Refused for good, in every condition that a machine may read; the answer is the message."""
     accepted = tenant.until(name, "Accepted", "False", reason)
     assert tenant.condition(name, "Failed")["status"] == "True"
@@ -21,16 +24,16 @@ def refused(tenant, name: str, reason: str) -> str:
     assert tenant.condition(name, "Ready")["status"] == "False"
     assert tenant.fine_tune(name)["status"]["phase"] == "Failed"
     assert tenant.jobs(name) == []
-    return accepted["message"]
+    return str(accepted["message"])
 
 
-def waits(tenant, name: str, reason: str) -> str:
+def waits(tenant: Tenant, name: str, reason: str) -> str:
     accepted = tenant.until(name, "Accepted", "Unknown", reason)
     assert tenant.fine_tune(name)["status"]["phase"] == "Waiting"
     assert tenant.condition(name, "Reconciling")["status"] == "True"
     assert tenant.condition(name, "Failed") == {}
     assert tenant.jobs(name) == []
-    return accepted["message"]
+    return str(accepted["message"])
 
 
 @pytest.mark.parametrize(
@@ -46,12 +49,14 @@ def waits(tenant, name: str, reason: str) -> str:
         ("ttlSecondsAfterFinished", {"ttlSecondsAfterFinished": 60}),
     ],
 )
-def test_what_a_later_version_will_do_is_refused_by_name(tenant, name, field, spec):
+def test_what_a_later_version_will_do_is_refused_by_name(
+    tenant: Tenant, name: str, field: str, spec: dict[str, object]
+) -> None:
     tenant.ask(name, **spec)
     assert field in refused(tenant, name, "NotSupported")
 
 
-def test_a_namespace_without_the_label_is_told_that_it_is_no_account(tenant, namespace, name):
+def test_a_namespace_without_the_label_is_told_that_it_is_no_account(tenant: Tenant, namespace: str, name: str) -> None:
     outside = type(tenant)(
         account=type(tenant.account)(**{**vars(tenant.account), "namespace": namespace}),
         api=tenant.api,
@@ -61,7 +66,9 @@ def test_a_namespace_without_the_label_is_told_that_it_is_no_account(tenant, nam
     refused(outside, name, "NotAnAccount")
 
 
-def test_the_younger_of_two_namespaces_with_one_label_is_refused(tenant, core, namespace, name):
+def test_the_younger_of_two_namespaces_with_one_label_is_refused(
+    tenant: Tenant, core: client.CoreV1Api, namespace: str, name: str
+) -> None:
     eventually(lambda: older(core, tenant.namespace, namespace))
     core.patch_namespace(namespace, {"metadata": {"labels": {ACCOUNT_LABEL: tenant.account.name}}})
     twin = type(tenant)(
@@ -74,18 +81,18 @@ def test_the_younger_of_two_namespaces_with_one_label_is_refused(tenant, core, n
 
 
 def older(core: client.CoreV1Api, first: str, second: str) -> bool:
-    times = [core.read_namespace(name).metadata.creation_timestamp for name in (first, second)]
-    return times[0] < times[1]
+    found: list[Any] = [core.read_namespace(name) for name in (first, second)]
+    return bool(found[0].metadata.creation_timestamp < found[1].metadata.creation_timestamp)
 
 
-def test_a_name_that_a_vectorizer_has_is_taken(tenant, name):
+def test_a_name_that_a_vectorizer_has_is_taken(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
     tenant.ended(name)
     tenant.ask(f"{name}-2", customVectorizerName=name)
     assert name in refused(tenant, f"{name}-2", "NameTaken")
 
 
-def test_a_name_that_a_run_holds_is_waited_for_and_then_taken(tenant, name):
+def test_a_name_that_a_run_holds_is_waited_for_and_then_taken(tenant: Tenant, name: str) -> None:
     run = tenant.run_of(tenant.ask(name))
     tenant.ask(f"{name}-2", customVectorizerName=name)
     assert name in waits(tenant, f"{name}-2", "NameReserved")
@@ -93,7 +100,7 @@ def test_a_name_that_a_run_holds_is_waited_for_and_then_taken(tenant, name):
     refused(tenant, f"{name}-2", "NameTaken")
 
 
-def test_a_name_is_free_again_when_the_run_that_held_it_fails(tenant, name):
+def test_a_name_is_free_again_when_the_run_that_held_it_fails(tenant: Tenant, name: str) -> None:
     run = tenant.run_of(tenant.ask(name))
     later = tenant.ask(f"{name}-2", customVectorizerName=name)
     waits(tenant, f"{name}-2", "NameReserved")
@@ -102,7 +109,7 @@ def test_a_name_is_free_again_when_the_run_that_held_it_fails(tenant, name):
     assert tenant.run_of(later).description.custom_vectorizer_name == name
 
 
-def test_a_name_is_free_again_when_the_fine_tune_that_held_it_is_deleted(tenant, name):
+def test_a_name_is_free_again_when_the_fine_tune_that_held_it_is_deleted(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name))
     tenant.ask(f"{name}-2", customVectorizerName=name)
     waits(tenant, f"{name}-2", "NameReserved")
@@ -110,7 +117,7 @@ def test_a_name_is_free_again_when_the_fine_tune_that_held_it_is_deleted(tenant,
     tenant.until(f"{name}-2", "Accepted", "True")
 
 
-def test_of_many_that_ask_for_one_name_at_once_exactly_one_runs(tenant, name):
+def test_of_many_that_ask_for_one_name_at_once_exactly_one_runs(tenant: Tenant, name: str) -> None:
     asked = [tenant.ask(f"{name}-{i}", customVectorizerName=name) for i in range(8)]
     eventually(lambda: all(tenant.condition(a["metadata"]["name"], "Accepted") for a in asked))
     said = [tenant.condition(a["metadata"]["name"], "Accepted")["reason"] for a in asked]
@@ -118,7 +125,7 @@ def test_of_many_that_ask_for_one_name_at_once_exactly_one_runs(tenant, name):
     assert sum(len(tenant.jobs(a["metadata"]["name"])) for a in asked) == 1
 
 
-def test_a_starting_vectorizer_of_other_content_is_refused(tenant, name):
+def test_a_starting_vectorizer_of_other_content_is_refused(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
     tenant.ended(name)
     tenant.ask(f"{name}-2", startingCustomVectorizerName=name, contentType="Image")
@@ -127,35 +134,33 @@ def test_a_starting_vectorizer_of_other_content_is_refused(tenant, name):
     assert "Image" in message
 
 
-def test_a_starting_vectorizer_of_another_account_is_not_seen(tenant, other_tenant, name):
+def test_a_starting_vectorizer_of_another_account_is_not_seen(tenant: Tenant, other_tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
     tenant.ended(name)
     other_tenant.ask(f"{name}-2", startingCustomVectorizerName=name)
     waits(other_tenant, f"{name}-2", "WaitingForVectorizer")
 
 
-def test_more_time_than_the_profile_allows_is_over_the_limit(tenant, name):
+def test_more_time_than_the_profile_allows_is_over_the_limit(tenant: Tenant, name: str) -> None:
     tenant.ask(name, training={"maxDurationSeconds": 1801})
     assert "maxDurationSeconds" in refused(tenant, name, "LimitExceeded")
 
 
-def test_a_missing_profile_is_waited_for(tenant, platform, name):
+def test_a_missing_profile_is_waited_for(tenant: Tenant, platform: Platform, name: str) -> None:
     profile = f"p-{uuid.uuid4().hex[:8]}"
     tenant.ask(name, profile=profile)
     assert "parked" in waits(tenant, name, "ProfileMissing")
     file = platform.cluster.folder / "profiles.yaml"
-    offered = file.read_text()
-    parked = {"nodeSelector": {"vectorizers.dev/parked": "true"}}
     try:
-        file.write_text(
-            json.dumps({**PROFILES, "profiles": {**PROFILES["profiles"], "parked": parked, profile: parked}})
-        )
+        file.write_text(offer("parked", profile))
         tenant.until(name, "Accepted", "True", timeout=70)
     finally:
-        file.write_text(offered)
+        file.write_text(offer("parked"))
 
 
-def test_a_missing_bucket_is_waited_for(tenant, api, store, store_admin, name):
+def test_a_missing_bucket_is_waited_for(
+    tenant: Tenant, api: client.ApiClient, store: Minio, store_admin: MinioAdmin, name: str
+) -> None:
     made = create_account(f"t-{uuid.uuid4().hex[:8]}", api=api, store=store, admin=store_admin)
     bare = type(tenant)(made, api, store)
     store.remove_bucket(bucket_name=made.models_bucket)
@@ -166,7 +171,9 @@ def test_a_missing_bucket_is_waited_for(tenant, api, store, store_admin, name):
 
 
 @pytest.mark.parametrize("kind", ["Job", "ConfigMap"])
-def test_a_child_of_a_foreign_owner_is_a_conflict_and_is_left_alone(tenant, api, name, kind):
+def test_a_child_of_a_foreign_owner_is_a_conflict_and_is_left_alone(
+    tenant: Tenant, api: client.ApiClient, name: str, kind: str
+) -> None:
     """The foreign object is there before: the request waits for its starting vectorizer while it is made."""
     asked = tenant.ask(name, startingCustomVectorizerName=f"{name}-s")
     waits(tenant, name, "WaitingForVectorizer")
@@ -184,7 +191,8 @@ def test_a_child_of_a_foreign_owner_is_a_conflict_and_is_left_alone(tenant, api,
     tenant.until(name, "Accepted", "False", "NameConflict")
     assert tenant.condition(name, "Failed")["status"] == "True"
     if kind == "Job":
-        assert client.BatchV1Api(api).read_namespaced_job(child, tenant.namespace).spec.suspend is True
+        there: Any = client.BatchV1Api(api).read_namespaced_job(child, tenant.namespace)
+        assert there.spec.suspend is True
     else:
         assert client.CoreV1Api(api).read_namespaced_config_map(child, tenant.namespace).data == {"run.json": "{}"}
         eventually(lambda: child not in tenant.jobs(name))

@@ -1,20 +1,27 @@
 """What a run's credentials may do, replayed against the real object store: exactly the run's own work."""
 
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
 import urllib3
 from minio.commonconfig import CopySource
+from minio.credentials.credentials import Credentials
 from minio.credentials.providers import AssumeRoleProvider, StaticProvider
 from minio.error import MinioAdminException, S3Error
 from minio.minioadmin import MinioAdmin
 from vectorizer_api.names import attempt_prefix
+from vectorizer_cli.account import Account
+from vectorizer_dev.acted_run import ActedRun
+from vectorizer_dev.platform import Platform
+from vectorizer_dev.tenant import Tenant
 
 FOLDER = "mine"
+Replay = Callable[[ActedRun, Account, ActedRun, Account], object]
 
 
 @pytest.fixture(scope="module")
-def run(tenant, other_tenant):
+def run(tenant: Tenant, other_tenant: Tenant) -> ActedRun:
     tenant.upload(f"{FOLDER}/a.txt", b"a")
     tenant.upload("elsewhere/b.txt", b"b")
     other_tenant.upload(f"{FOLDER}/c.txt", b"c")
@@ -22,31 +29,31 @@ def run(tenant, other_tenant):
 
 
 @pytest.fixture(scope="module")
-def other_run(tenant):
+def other_run(tenant: Tenant) -> ActedRun:
     found = tenant.run_of(tenant.ask("credentials-2", batchFolder=FOLDER))
     found.put("log.txt", b"of another run")
     return found
 
 
 class TestAllowed:
-    def test_reading_its_batch_folder(self, tenant, run):
+    def test_reading_its_batch_folder(self, tenant: Tenant, run: ActedRun) -> None:
         assert names(run, tenant.account.batch_bucket, f"{FOLDER}/") == [f"{FOLDER}/a.txt"]
         assert read(run, tenant.account.batch_bucket, f"{FOLDER}/a.txt") == b"a"
 
-    def test_reading_and_writing_its_own_prefix(self, run):
+    def test_reading_and_writing_its_own_prefix(self, run: ActedRun) -> None:
         run.put("log.txt", b"log")
         assert read(run, run.bucket, f"{run.prefix}log.txt") == b"log"
         assert f"{run.prefix}log.txt" in names(run, run.bucket, run.prefix)
 
-    def test_reading_the_base(self, run):
+    def test_reading_the_base(self, run: ActedRun) -> None:
         assert read(run, "vectorizer-bases", f"{run.description.base.name}/vectorizer.json")
 
 
-def names(run, bucket: str, prefix: str) -> list[str]:
+def names(run: ActedRun, bucket: str, prefix: str) -> list[str | None]:
     return [item.object_name for item in run.store.list_objects(bucket_name=bucket, prefix=prefix, recursive=True)]
 
 
-def read(run, bucket: str, key: str) -> bytes:
+def read(run: ActedRun, bucket: str, key: str) -> bytes:
     response = run.store.get_object(bucket_name=bucket, object_name=key)
     try:
         return response.read()
@@ -55,11 +62,11 @@ def read(run, bucket: str, key: str) -> bytes:
         response.release_conn()
 
 
-def write(run, bucket: str, key: str) -> None:
+def write(run: ActedRun, bucket: str, key: str) -> None:
     run.store.put_object(bucket_name=bucket, object_name=key, data=BytesIO(b"x"), length=1)
 
 
-DENIED = {
+DENIED: dict[str, Replay] = {
     "list the whole batch bucket": lambda r, mine, o, f: names(r, mine.batch_bucket, ""),
     "list another folder": lambda r, mine, o, f: names(r, mine.batch_bucket, "elsewhere/"),
     "read another folder": lambda r, mine, o, f: read(r, mine.batch_bucket, "elsewhere/b.txt"),
@@ -88,28 +95,34 @@ DENIED = {
 }
 
 
-def uid(run) -> str:
+def uid(run: ActedRun) -> str:
     return run.description.run_uid
 
 
-def remove(run, bucket: str, key: str) -> None:
+def remove(run: ActedRun, bucket: str, key: str) -> None:
     run.store.remove_object(bucket_name=bucket, object_name=key)
 
 
-def steal(run, bucket: str, key: str) -> None:
+def steal(run: ActedRun, bucket: str, key: str) -> None:
     source = CopySource(bucket_name=bucket, object_name=key)
     run.store.copy_object(bucket_name=run.bucket, object_name=f"{run.prefix}stolen", source=source)
 
 
 @pytest.mark.parametrize("attempt", DENIED.values(), ids=DENIED.keys())
-def test_denied_to(run, other_run, tenant, other_tenant, attempt):
+def test_denied_to(run: ActedRun, other_run: ActedRun, tenant: Tenant, other_tenant: Tenant, attempt: Replay) -> None:
     with pytest.raises(S3Error) as caught:
         attempt(run, tenant.account, other_run, other_tenant.account)
     assert caught.value.code == "AccessDenied"
 
 
-def test_it_administers_nothing(run, platform):
-    credentials = run.store._provider.retrieve()  # The client has no other way to show what it signs with.
+def signing(run: ActedRun) -> Credentials:
+    provider = run.store._provider  # The client has no other way to show what it signs with.
+    assert provider is not None
+    return provider.retrieve()
+
+
+def test_it_administers_nothing(run: ActedRun, platform: Platform) -> None:
+    credentials = signing(run)
     admin = MinioAdmin(
         endpoint=platform.cluster.object_store.endpoint,
         credentials=StaticProvider(credentials.access_key, credentials.secret_key, credentials.session_token),
@@ -119,8 +132,8 @@ def test_it_administers_nothing(run, platform):
         admin.user_list()
 
 
-def test_it_mints_no_further_credentials(run, platform):
-    credentials = run.store._provider.retrieve()
+def test_it_mints_no_further_credentials(run: ActedRun, platform: Platform) -> None:
+    credentials = signing(run)
     provider = AssumeRoleProvider(
         sts_endpoint=f"http://{platform.cluster.object_store.endpoint}",
         access_key=credentials.access_key,

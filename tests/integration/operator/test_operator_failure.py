@@ -1,7 +1,10 @@
 """How a run that ends badly is told: the condition, the failure, no vectorizer, and the account's files untouched."""
 
 import pytest
+from kubernetes import client
 from vectorizer_api.run import Failure
+from vectorizer_dev.acted_run import ActedRun
+from vectorizer_dev.tenant import Tenant
 from vectorizer_dev.waiting import eventually
 
 DISRUPTED = {
@@ -16,7 +19,7 @@ DISRUPTED = {
     ("exit_code", "reason"),
     [(64, "BadInput"), (65, "OverLimit"), (75, "StorageFailed"), (70, "TrainerError")],
 )
-def test_the_trainers_last_word_is_the_status_failure(tenant, name, exit_code, reason):
+def test_the_trainers_last_word_is_the_status_failure(tenant: Tenant, name: str, exit_code: int, reason: str) -> None:
     tenant.upload(f"{name}/a.txt", b"text")
     before = listing(tenant)
     said = Failure(exit_code=exit_code, reason="SpokenByTrainer", message=f"what is wrong with {name}", hint="do this")
@@ -28,35 +31,37 @@ def test_the_trainers_last_word_is_the_status_failure(tenant, name, exit_code, r
     assert listing(tenant) == before
 
 
-def test_bad_input_is_told_as_a_refused_data_set(tenant, name):
+def test_bad_input_is_told_as_a_refused_data_set(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).fail(Failure(exit_code=64, reason="X", message="line 3 is no list"))
     tenant.until(name, "Failed", "True")
     ready = tenant.condition(name, "DatasetReady")
     assert (ready["status"], ready["reason"], ready["message"]) == ("False", "DatasetRefused", "line 3 is no list")
 
 
-def test_an_exit_without_a_word_names_the_exit_code(tenant, name):
+def test_an_exit_without_a_word_names_the_exit_code(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).end(3)
     assert "exit code 3" in tenant.until(name, "Failed", "True", "JobFailed")["message"]
     assert tenant.fine_tune(name)["status"]["failure"]["exitCode"] == 3
 
 
-def test_a_last_word_that_is_no_failure_is_not_believed(tenant, name):
+def test_a_last_word_that_is_no_failure_is_not_believed(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).end(70, '{"exitCode": "yes"')
     assert "exit code 70" in tenant.until(name, "Failed", "True", "TrainerError")["message"]
 
 
-def test_too_little_memory_is_said(tenant, name):
+def test_too_little_memory_is_said(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).end(137, reason="OOMKilled")
     assert "memory" in tenant.until(name, "Failed", "True", "JobFailed")["message"]
 
 
-def test_an_eviction_is_told_as_the_clusters_doing(tenant, name):
+def test_an_eviction_is_told_as_the_clusters_doing(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).end(143, "", "Error", DISRUPTED)
     assert "The cluster ended the run" in tenant.until(name, "Failed", "True", "JobFailed")["message"]
 
 
-def test_a_deleted_job_ends_the_run_and_is_not_started_again(tenant, batch, name):
+def test_a_deleted_job_ends_the_run_and_is_not_started_again(
+    tenant: Tenant, batch: client.BatchV1Api, name: str
+) -> None:
     tenant.run_of(tenant.ask(name))
     tenant.until(name, "Accepted", "True")
     job = tenant.jobs(name)[0]
@@ -66,30 +71,32 @@ def test_a_deleted_job_ends_the_run_and_is_not_started_again(tenant, batch, name
     assert job not in tenant.jobs(name)
 
 
-def test_a_deadline_that_passes_is_told_as_such(tenant, batch, name):
+def test_a_deadline_that_passes_is_told_as_such(tenant: Tenant, batch: client.BatchV1Api, name: str) -> None:
     tenant.run_of(tenant.ask(name))
     job = tenant.jobs(name)[0]
     batch.patch_namespaced_job(job, tenant.namespace, {"spec": {"activeDeadlineSeconds": 1}})
     tenant.until(name, "Failed", "True", "DeadlineExceeded")
 
 
-def test_deleting_the_fine_tune_takes_its_job_and_secret_along(tenant, core, name):
+def test_deleting_the_fine_tune_takes_its_job_and_secret_along(
+    tenant: Tenant, core: client.CoreV1Api, name: str
+) -> None:
     run = tenant.run_of(tenant.ask(name))
     tenant.vanish("vectorizerfinetunes", name)
     eventually(lambda: tenant.jobs(name) == [])
     eventually(lambda: core.list_namespaced_secret(tenant.namespace, field_selector=secret_of(run)).items == [])
 
 
-def secret_of(run) -> str:
+def secret_of(run: ActedRun) -> str:
     return f"metadata.name={run.pod.rpartition('-')[0]}"
 
 
-def assert_nothing_came_of_it(tenant, name: str) -> None:
-    assert tenant.vectorizer(name) is None
+def assert_nothing_came_of_it(tenant: Tenant, name: str) -> None:
+    assert tenant.vectorizer(name) == {}
     assert tenant.condition(name, "Complete") == {}
     assert tenant.keys(f"vectorizers/{name}/") == []
 
 
-def listing(tenant) -> list[tuple[str, str]]:
+def listing(tenant: Tenant) -> list[tuple[str, str]]:
     listed = tenant.store.list_objects(bucket_name=tenant.account.batch_bucket, recursive=True)
     return [(item.object_name, item.etag) for item in listed]

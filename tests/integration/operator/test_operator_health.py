@@ -8,22 +8,31 @@ import threading
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from kubernetes import client
 from vectorizer_api.names import ACCOUNT_LABEL
+from vectorizer_dev.platform import Platform
 from vectorizer_dev.ports import free_port
+from vectorizer_dev.tenant import RunningOperator, Tenant
 from vectorizer_dev.waiting import eventually
 
 DIMENSION = 384
+Operator = tuple[subprocess.Popen[bytes], str, Path]
+
+
+class Start(Protocol):
+    def __call__(self, namespace: str, **settings: str) -> Operator: ...
 
 
 def fetch(address: str, path: str) -> str:
     with urllib.request.urlopen(f"http://{address}{path}", timeout=5) as answer:
-        return answer.read().decode()
+        return str(answer.read().decode())
 
 
 class FreezingProxy:
@@ -41,7 +50,7 @@ class FreezingProxy:
 
     async def _listen(self) -> int:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self._server.sockets[0].getsockname()[1]
+        return int(self._server.sockets[0].getsockname()[1])
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         frozen = asyncio.Event()
@@ -68,8 +77,11 @@ class FreezingProxy:
         self._loop.call_soon_threadsafe(set_all)
 
 
+Proxied = tuple[Start, FreezingProxy]
+
+
 @pytest.fixture
-def proxied(platform, tmp_path):
+def proxied(platform: Platform, tmp_path: Path) -> Iterator[Proxied]:
     """A second operator, for a namespace of its own, that reaches the API server through a proxy that can freeze."""
     cluster = platform.cluster
     kubeconfig = yaml.safe_load(
@@ -82,7 +94,7 @@ def proxied(platform, tmp_path):
     path.write_text(yaml.safe_dump(kubeconfig))
     started = []
 
-    def start(namespace: str, **settings: str) -> tuple[subprocess.Popen[bytes], str, Path]:
+    def start(namespace: str, **settings: str) -> Operator:
         address, log = f"127.0.0.1:{free_port()}", tmp_path / "operator.log"
         environment = {
             **os.environ,
@@ -122,7 +134,9 @@ def touch(core: client.CoreV1Api, namespace: str) -> None:
     core.patch_namespace(namespace, {"metadata": {"annotations": {"touched": uuid.uuid4().hex}}})
 
 
-def test_a_frozen_watch_that_owes_an_event_ends_the_process_with_an_error(proxied, core, namespace):
+def test_a_frozen_watch_that_owes_an_event_ends_the_process_with_an_error(
+    proxied: Proxied, core: client.CoreV1Api, namespace: str
+) -> None:
     start, proxy = proxied
     process, _, log = start(
         namespace,
@@ -137,7 +151,9 @@ def test_a_frozen_watch_that_owes_an_event_ends_the_process_with_an_error(proxie
     assert "the watch has not delivered" in log.read_text()
 
 
-def test_a_frozen_watch_is_opened_again_after_its_silence(proxied, core, namespace):
+def test_a_frozen_watch_is_opened_again_after_its_silence(
+    proxied: Proxied, core: client.CoreV1Api, namespace: str
+) -> None:
     start, proxy = proxied
     process, address, _ = start(
         namespace,
@@ -159,7 +175,9 @@ def figure(address: str, name: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
-def test_metrics_tell_of_reconciles_and_of_how_fine_tunes_ended(platform, operator, tenant, name):
+def test_metrics_tell_of_reconciles_and_of_how_fine_tunes_ended(
+    platform: Platform, operator: RunningOperator, tenant: Tenant, name: str
+) -> None:
     tenant.run_of(tenant.ask(name)).end(70)
     tenant.until(name, "Failed", "True")
     told = fetch(operator.address, "/metrics")
@@ -167,12 +185,14 @@ def test_metrics_tell_of_reconciles_and_of_how_fine_tunes_ended(platform, operat
     assert 'vectorizer_reconcile_seconds_count{kind="VectorizerFineTune"}' in told
 
 
-def test_an_unknown_path_is_not_found(operator):
+def test_an_unknown_path_is_not_found(operator: RunningOperator) -> None:
     with pytest.raises(urllib.error.HTTPError, match="404"):
         fetch(operator.address, "/secret")
 
 
-def test_a_namespace_goes_although_a_vectorizer_in_it_has_finalizers(core, new_tenant, name):
+def test_a_namespace_goes_although_a_vectorizer_in_it_has_finalizers(
+    core: client.CoreV1Api, new_tenant: Callable[[], Tenant], name: str
+) -> None:
     """The operator's RoleBinding goes first: what it needs to let go of a vectorizer it holds everywhere."""
     tenant = new_tenant()
     tenant.run_of(tenant.ask(name)).succeed(DIMENSION)

@@ -5,24 +5,27 @@ from collections.abc import Callable
 from io import BytesIO
 
 import pytest
+from kubernetes import client
 from minio.error import S3Error
 from vectorizer_api import GROUP, VERSION
 from vectorizer_api.content import ContentType
 from vectorizer_api.run import RunManifest, Stage
-from vectorizer_dev.acted_run import digest
+from vectorizer_dev.acted_run import ActedRun, digest
+from vectorizer_dev.tenant import Body, Tenant
 from vectorizer_dev.waiting import eventually
 
 DIMENSION = 384
+Published = tuple[Body, Body, ActedRun]
 Files = dict[str, bytes]
 
 
-def ready(vectorizer: dict | None) -> dict:
-    found = (vectorizer or {}).get("status", {}).get("conditions", [])
+def ready(vectorizer: Body) -> Body:
+    found = vectorizer.get("status", {}).get("conditions", [])
     return next((item for item in found if item["type"] == "Ready"), {})
 
 
 @pytest.fixture(scope="module")
-def published(tenant):
+def published(tenant: Tenant) -> Published:
     asked = tenant.ask("honest")
     run = tenant.run_of(asked)
     run.run()
@@ -32,7 +35,9 @@ def published(tenant):
 
 
 class TestHonestResult:
-    def test_is_complete_with_metrics_dataset_and_the_vectorizers_name(self, tenant, published):
+    def test_is_complete_with_metrics_dataset_and_the_vectorizers_name(
+        self, tenant: Tenant, published: Published
+    ) -> None:
         status = published[1]["status"]
         assert status["phase"] == "Succeeded"
         assert tenant.condition("honest", "Complete")["reason"] == "Improved"
@@ -43,7 +48,7 @@ class TestHonestResult:
         assert status["vectorizer"] == "honest"
         assert status["outcome"] == "Improved"
 
-    def test_gives_a_ready_vectorizer_that_says_where_it_comes_from(self, tenant, published):
+    def test_gives_a_ready_vectorizer_that_says_where_it_comes_from(self, tenant: Tenant, published: Published) -> None:
         asked, _, run = published
         vectorizer = tenant.vectorizer("honest")
         assert ready(vectorizer)["status"] == "True"
@@ -55,25 +60,29 @@ class TestHonestResult:
         assert "ownerReferences" not in vectorizer["metadata"]
         assert vectorizer["status"]["score"] == "50.0→62.5"
 
-    def test_is_copied_to_the_published_place_with_its_manifest(self, tenant, published):
+    def test_is_copied_to_the_published_place_with_its_manifest(self, tenant: Tenant, published: Published) -> None:
         place = f"vectorizers/honest/{published[0]['metadata']['uid']}/"
         names = {"manifest.json", "model/vectorizer.json", "model/weights.safetensors", "report/report.json"}
         assert set(tenant.keys(place)) == {place + name for name in names}
         assert published[1]["status"]["report"] == f"{place}report/report.json"
 
-    def test_takes_the_credentials_away_at_the_end(self, core, tenant, published):
-        assert [item.metadata.name for item in core.list_namespaced_secret(tenant.namespace).items] == []
+    def test_takes_the_credentials_away_at_the_end(
+        self, core: client.CoreV1Api, tenant: Tenant, published: Published
+    ) -> None:
+        assert core.list_namespaced_secret(tenant.namespace).items == []
 
-    def test_cannot_be_changed_by_the_runs_credentials_that_outlive_it(self, tenant, published):
+    def test_cannot_be_changed_by_the_runs_credentials_that_outlive_it(
+        self, tenant: Tenant, published: Published
+    ) -> None:
         _, _, run = published
         place = f"vectorizers/honest/{run.description.run_uid}/model/weights.safetensors"
         with pytest.raises(S3Error, match="AccessDenied"):
             run.store.put_object(bucket_name=run.bucket, object_name=place, data=BytesIO(b"x"), length=1)
 
-    def test_tells_people_by_an_event_once(self, core, tenant, published):
+    def test_tells_people_by_an_event_once(self, core: client.CoreV1Api, tenant: Tenant, published: Published) -> None:
         events = core.list_namespaced_event(tenant.namespace).items
         told = [event.reason for event in events if event.involved_object.name == "honest"]
-        assert sorted(told) == ["Accepted", "Improved", "JobRunning"]
+        assert sorted(map(str, told)) == ["Accepted", "Improved", "JobRunning"]
 
 
 def _size_lies(_files: Files, manifest: RunManifest) -> RunManifest:
@@ -139,7 +148,9 @@ def _describes_other_files(files: Files, manifest: RunManifest) -> RunManifest:
         _describes_other_files,
     ],
 )
-def test_a_result_is_refused_that(tenant, name, forge: Callable[[Files, RunManifest], RunManifest]):
+def test_a_result_is_refused_that(
+    tenant: Tenant, name: str, forge: Callable[[Files, RunManifest], RunManifest]
+) -> None:
     run = tenant.run_of(tenant.ask(name))
     files = run.files(DIMENSION)
     forged = forge(files, run.manifest(files, DIMENSION))
@@ -148,19 +159,19 @@ def test_a_result_is_refused_that(tenant, name, forge: Callable[[Files, RunManif
     assert_refused(tenant, name)
 
 
-def assert_refused(tenant, name: str) -> None:
+def assert_refused(tenant: Tenant, name: str) -> None:
     failed = tenant.until(name, "Failed", "True")
     assert failed["reason"] == "ResultRefused"
-    assert tenant.vectorizer(name) is None
+    assert tenant.vectorizer(name) == {}
     assert tenant.condition(name, "Complete") == {}
 
 
-def test_a_result_without_a_manifest_is_refused(tenant, name):
+def test_a_result_without_a_manifest_is_refused(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).end(0)
     assert_refused(tenant, name)
 
 
-def test_weights_that_change_after_the_manifest_was_written_are_refused(tenant, name):
+def test_weights_that_change_after_the_manifest_was_written_are_refused(tenant: Tenant, name: str) -> None:
     run = tenant.run_of(tenant.ask(name))
     files = run.files(DIMENSION)
     run.leave(files, run.manifest(files, DIMENSION))
@@ -169,7 +180,7 @@ def test_weights_that_change_after_the_manifest_was_written_are_refused(tenant, 
     assert_refused(tenant, name)
 
 
-def test_a_vectorizer_that_a_person_made_is_never_ready(tenant, name):
+def test_a_vectorizer_that_a_person_made_is_never_ready(tenant: Tenant, name: str) -> None:
     run = tenant.run_of(tenant.ask(name))
     run.succeed(DIMENSION)
     tenant.ended(name)
@@ -183,13 +194,13 @@ def test_a_vectorizer_that_a_person_made_is_never_ready(tenant, name):
 
 
 class TestRestore:
-    def finished(self, tenant, name: str, **spec) -> str:
-        asked = tenant.ask(name, **spec)
+    def finished(self, tenant: Tenant, name: str) -> str:
+        asked = tenant.ask(name)
         tenant.run_of(asked).succeed(DIMENSION)
         tenant.ended(name)
-        return asked["metadata"]["uid"]
+        return str(asked["metadata"]["uid"])
 
-    def test_a_request_that_comes_back_takes_over_its_outcome_and_runs_nothing(self, tenant, name):
+    def test_a_request_that_comes_back_takes_over_its_outcome_and_runs_nothing(self, tenant: Tenant, name: str) -> None:
         uid = self.finished(tenant, name)
         tenant.vanish("customvectorizers", name)
         tenant.vanish("vectorizerfinetunes", name)
@@ -202,7 +213,7 @@ class TestRestore:
         eventually(lambda: ready(tenant.vectorizer(name)).get("status") == "True")
         assert tenant.jobs(name) == []
 
-    def test_a_vectorizer_object_that_is_restored_alone_is_ready_again(self, tenant, name):
+    def test_a_vectorizer_object_that_is_restored_alone_is_ready_again(self, tenant: Tenant, name: str) -> None:
         self.finished(tenant, name)
         backup = tenant.vectorizer(name)
         tenant.vanish("customvectorizers", name)
@@ -210,30 +221,30 @@ class TestRestore:
         tenant.objects.create_namespaced_custom_object(GROUP, VERSION, tenant.namespace, "customvectorizers", body)
         eventually(lambda: ready(tenant.vectorizer(name)).get("status") == "True")
 
-    def test_a_new_rerun_label_runs_it_again_and_one_that_was_seen_does_not(self, tenant, name):
+    def test_a_new_rerun_label_runs_it_again_and_one_that_was_seen_does_not(self, tenant: Tenant, name: str) -> None:
         tenant.run_of(tenant.ask(name)).end(0)  # Leaves no result: it fails.
         tenant.until(name, "Failed", "True")
         tenant.vanish("vectorizerfinetunes", name)
-        again = tenant.ask(name, labels={"vectorizers.dev/rerun": "one"})
+        again = tenant.ask_again(name, "one")
         tenant.run_of(again).end(0)
         assert "Taken over" not in tenant.until(name, "Failed", "True")["message"]
         tenant.vanish("vectorizerfinetunes", name)
-        tenant.ask(name, labels={"vectorizers.dev/rerun": "one"})
+        tenant.ask_again(name, "one")
         assert "vectorizers.dev/rerun" in tenant.until(name, "Failed", "True")["message"]
 
-    def test_another_spec_under_the_same_object_name_runs(self, tenant, name):
+    def test_another_spec_under_the_same_object_name_runs(self, tenant: Tenant, name: str) -> None:
         tenant.run_of(tenant.ask(name)).end(0)
         tenant.until(name, "Failed", "True")
         tenant.vanish("vectorizerfinetunes", name)
         again = tenant.ask(name, training={"seed": 7})
         assert tenant.run_of(again).description.training.seed == 7
 
-    def test_deleting_a_vectorizer_keeps_its_files_unless_it_says_otherwise(self, tenant, name):
+    def test_deleting_a_vectorizer_keeps_its_files_unless_it_says_otherwise(self, tenant: Tenant, name: str) -> None:
         uid = self.finished(tenant, name)
         tenant.vanish("customvectorizers", name)
         assert tenant.keys(f"vectorizers/{name}/{uid}/") != []
 
-    def test_deletion_policy_delete_removes_the_files_and_the_record_says_so(self, tenant, name):
+    def test_deletion_policy_delete_removes_the_files_and_the_record_says_so(self, tenant: Tenant, name: str) -> None:
         uid = self.finished(tenant, name)
         patch = {"spec": {"deletionPolicy": "Delete"}}
         tenant.objects.patch_namespaced_custom_object(
@@ -245,10 +256,10 @@ class TestRestore:
         tenant.vanish("vectorizerfinetunes", name)
         tenant.ask(name)
         assert tenant.until(name, "Failed", "True")["reason"] == "ArtifactDeleted"
-        assert tenant.vectorizer(name) is None
+        assert tenant.vectorizer(name) == {}
 
 
-def test_progress_is_mirrored_while_it_runs(tenant, name):
+def test_progress_is_mirrored_while_it_runs(tenant: Tenant, name: str) -> None:
     run = tenant.run_of(tenant.ask(name))
     run.run()
     run.say(Stage.TUNING, 41.5)
@@ -260,7 +271,7 @@ def test_progress_is_mirrored_while_it_runs(tenant, name):
     assert tenant.condition(name, "Running")["status"] == "True"
 
 
-def test_a_run_started_from_a_vectorizer_reads_its_published_files(tenant, name):
+def test_a_run_started_from_a_vectorizer_reads_its_published_files(tenant: Tenant, name: str) -> None:
     first, second = f"{name}-a", f"{name}-b"
     waiting = tenant.ask(second, startingCustomVectorizerName=first)
     assert tenant.until(second, "Accepted", "Unknown")["reason"] == "WaitingForVectorizer"
@@ -273,7 +284,7 @@ def test_a_run_started_from_a_vectorizer_reads_its_published_files(tenant, name)
     assert told.base.name == run.description.base.name
 
 
-def test_a_vectorizer_that_a_run_starts_from_is_deleted_after_it(tenant, name):
+def test_a_vectorizer_that_a_run_starts_from_is_deleted_after_it(tenant: Tenant, name: str) -> None:
     first, second = f"{name}-a", f"{name}-b"
     tenant.run_of(tenant.ask(first)).succeed(DIMENSION)
     tenant.ended(first)
@@ -283,5 +294,5 @@ def test_a_vectorizer_that_a_run_starts_from_is_deleted_after_it(tenant, name):
     assert second in ready(tenant.vectorizer(first))["message"]
     run.succeed(DIMENSION)
     tenant.ended(second)
-    eventually(lambda: tenant.vectorizer(first) is None)
+    eventually(lambda: tenant.vectorizer(first) == {})
     assert tenant.vectorizer(second)["spec"]["source"]["startingVectorizerName"] == first

@@ -1,21 +1,27 @@
 """The operator dies, and what it did is neither lost nor done twice."""
 
+from collections.abc import Iterator
+
 import pytest
+from kubernetes import client
 from vectorizer_api.run import Stage
+from vectorizer_dev.tenant import RunningOperator, Tenant
 from vectorizer_dev.waiting import eventually
 
 DIMENSION = 384
 
 
 @pytest.fixture
-def revived(operator):
+def revived(operator: RunningOperator) -> Iterator[RunningOperator]:
     """Whatever a test does to it, the operator runs afterwards."""
     yield operator
     operator.kill()
     operator.start()
 
 
-def test_killed_in_the_middle_of_a_run_it_goes_on_with_the_same_job_and_publishes_once(tenant, core, revived, name):
+def test_killed_in_the_middle_of_a_run_it_goes_on_with_the_same_job_and_publishes_once(
+    tenant: Tenant, core: client.CoreV1Api, revived: RunningOperator, name: str
+) -> None:
     run = tenant.run_of(tenant.ask(name))
     run.run()
     run.say(Stage.TUNING, 50)
@@ -33,30 +39,36 @@ def test_killed_in_the_middle_of_a_run_it_goes_on_with_the_same_job_and_publishe
     assert told.count("Improved") == 1
 
 
-def test_a_run_that_ends_while_it_is_down_is_published_when_it_is_back(tenant, revived, name):
+def test_a_run_that_ends_while_it_is_down_is_published_when_it_is_back(
+    tenant: Tenant, revived: RunningOperator, name: str
+) -> None:
     run = tenant.run_of(tenant.ask(name))
     tenant.until(name, "Accepted", "True")
     revived.kill()
     run.succeed(DIMENSION)
     revived.start()
     tenant.until(name, "Complete", "True", "Improved")
-    assert tenant.vectorizer(name) is not None
+    assert tenant.vectorizer(name) != {}
 
 
-def test_a_run_whose_job_is_gone_is_judged_by_the_result_that_it_left(tenant, batch, revived, name):
+def test_a_run_whose_job_is_gone_is_judged_by_the_result_that_it_left(
+    tenant: Tenant, batch: client.BatchV1Api, revived: RunningOperator, name: str
+) -> None:
     run = tenant.run_of(tenant.ask(name))
     tenant.until(name, "Accepted", "True")
     job = tenant.jobs(name)[0]
     revived.kill()
     run.succeed(DIMENSION)
-    eventually(lambda: batch.read_namespaced_job(job, tenant.namespace).status.succeeded)
+    eventually(lambda: has_succeeded(batch, job, tenant.namespace))
     batch.delete_namespaced_job(job, tenant.namespace, propagation_policy="Background")
     eventually(lambda: tenant.jobs(name) == [])
     revived.start()
     tenant.until(name, "Complete", "True", "Improved")
 
 
-def test_killed_before_it_said_so_it_finds_its_job_and_goes_on(tenant, revived, name):
+def test_killed_before_it_said_so_it_finds_its_job_and_goes_on(
+    tenant: Tenant, revived: RunningOperator, name: str
+) -> None:
     """The crash that random kills miss: the Job runs, and the status does not know of it."""
     revived.kill()
     asked = tenant.ask(name)
@@ -73,7 +85,9 @@ def test_killed_before_it_said_so_it_finds_its_job_and_goes_on(tenant, revived, 
     assert len(tenant.jobs(name)) == 1
 
 
-def test_after_a_restart_nothing_is_written_for_what_is_finished_or_waits(tenant, revived, name):
+def test_after_a_restart_nothing_is_written_for_what_is_finished_or_waits(
+    tenant: Tenant, revived: RunningOperator, name: str
+) -> None:
     tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
     tenant.ended(name)
     tenant.ask(f"{name}-2", startingCustomVectorizerName="absent", profile="")
@@ -88,10 +102,15 @@ def test_after_a_restart_nothing_is_written_for_what_is_finished_or_waits(tenant
     assert versions(tenant, name) == before
 
 
-def versions(tenant, name: str) -> list[str]:
+def has_succeeded(batch: client.BatchV1Api, job: str, namespace: str) -> bool:
+    status = batch.read_namespaced_job(job, namespace).status
+    return status is not None and status.succeeded == 1
+
+
+def versions(tenant: Tenant, name: str) -> list[str]:
     fine_tunes = [tenant.fine_tune(found) for found in (name, f"{name}-2", f"{name}-3")]
     return [found["metadata"]["resourceVersion"] for found in (*fine_tunes, tenant.vectorizer(name))]
 
 
-def test_asked_to_end_it_ends_at_once_and_well(revived, tenant):
+def test_asked_to_end_it_ends_at_once_and_well(revived: RunningOperator, tenant: Tenant) -> None:
     assert revived.stop() == 0

@@ -1,23 +1,25 @@
 """How far an attempt is and why it failed, read off its Job and Pods."""
 
 import json
+from typing import Any
 
 import pytest
 from vectorizer_operator.attempts import State, failure, observe
 
+Body = dict[str, Any]
 FAILED = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "Job has failed"}
 
 
-def job(*conditions: dict, suspend: bool = False) -> dict:
+def job(*conditions: Body, suspend: bool = False) -> Body:
     return {"metadata": {"name": "j"}, "spec": {"suspend": suspend}, "status": {"conditions": list(conditions)}}
 
 
-def pod(phase: str = "Pending", *conditions: dict, **state: dict) -> dict:
+def pod(phase: str = "Pending", *conditions: Body, **state: Body) -> Body:
     containers = [{"name": "train", "state": state}] if state else []
     return {"status": {"phase": phase, "conditions": list(conditions), "containerStatuses": containers}}
 
 
-def ended(code: int, message: str = "", reason: str = "Error") -> dict:
+def ended(code: int, message: str = "", reason: str = "Error") -> Body:
     return pod("Failed", terminated={"exitCode": code, "message": message, "reason": reason})
 
 
@@ -36,16 +38,16 @@ def ended(code: int, message: str = "", reason: str = "Error") -> dict:
         (job(FAILED), [], State.FAILED),
     ],
 )
-def test_the_state_follows_from_the_jobs_conditions_first(there, pods, state):
+def test_the_state_follows_from_the_jobs_conditions_first(there: Body | None, pods: list[Body], state: State) -> None:
     assert observe(there, pods).state is state
 
 
-def test_a_pod_without_a_node_says_why():
+def test_a_pod_without_a_node_says_why() -> None:
     said = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes: insufficient nvidia.com/gpu"}
     assert "insufficient nvidia.com/gpu" in observe(job(), [pod("Pending", said)]).message
 
 
-def test_an_image_that_cannot_be_pulled_is_named():
+def test_an_image_that_cannot_be_pulled_is_named() -> None:
     waiting = {"reason": "ImagePullBackOff", "message": "no such image"}
     assert observe(job(), [pod(waiting=waiting)]).message == "ImagePullBackOff: no such image"
 
@@ -54,7 +56,7 @@ def test_an_image_that_cannot_be_pulled_is_named():
     ("code", "reason"),
     [(64, "BadInput"), (65, "OverLimit"), (75, "StorageFailed"), (70, "TrainerError"), (1, "JobFailed")],
 )
-def test_the_exit_code_of_the_process_is_the_reason_whatever_it_says(code, reason):
+def test_the_exit_code_of_the_process_is_the_reason_whatever_it_says(code: int, reason: str) -> None:
     lie = json.dumps({"exitCode": 0, "reason": "Lie", "message": "all is well"})
     found, told = failure(job(FAILED), [ended(code, lie)])
     assert found == reason
@@ -64,16 +66,16 @@ def test_the_exit_code_of_the_process_is_the_reason_whatever_it_says(code, reaso
 
 
 @pytest.mark.parametrize("word", ["", "not json", "[]", '{"exitCode": 64}', "x" * 5000])
-def test_any_other_last_word_leaves_the_exit_code(word):
+def test_any_other_last_word_leaves_the_exit_code(word: str) -> None:
     found, told = failure(job(FAILED), [ended(64, word)])
     assert found == "BadInput"
     assert "64" in told.message
 
 
-def test_a_deadline_is_told_as_such_even_if_the_process_was_killed_for_it():
+def test_a_deadline_is_told_as_such_even_if_the_process_was_killed_for_it() -> None:
     late = {**FAILED, "reason": "DeadlineExceeded"}
     assert failure(job(late), [ended(143)])[0] == "DeadlineExceeded"
 
 
-def test_without_a_pod_the_job_says_what_it_knows():
+def test_without_a_pod_the_job_says_what_it_knows() -> None:
     assert failure(job(FAILED), [])[1].message == "Job has failed"

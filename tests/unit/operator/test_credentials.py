@@ -12,14 +12,13 @@ from vectorizer_operator.credentials import POLICY_BYTES, Grant, Minted, policy
 UID = "5d2a7c1e-1111-4222-8333-444455556666"
 
 
-def grant(folder: str = "docs", **more) -> Grant:
+def grant(folder: str = "docs") -> Grant:
     return Grant(
         models_bucket="alice-models",
         run_uid=UID,
         batch_bucket="alice-batch",
         batch_folder=folder,
         vectorizers=("vectorizer-bases/base/",),
-        **more,
     )
 
 
@@ -34,7 +33,7 @@ def allowed(of: Grant) -> dict[str, set[str]]:
     return found
 
 
-def test_it_names_the_runs_own_places_and_nothing_else():
+def test_it_names_the_runs_own_places_and_nothing_else() -> None:
     assert allowed(grant()) == {
         "alice-models": {"ListBucket"},
         f"alice-models/runs/{UID}/*": {"GetObject", "PutObject", "AbortMultipartUpload", "ListMultipartUploadParts"},
@@ -44,22 +43,22 @@ def test_it_names_the_runs_own_places_and_nothing_else():
     }
 
 
-def test_lists_are_narrowed_to_a_prefix():
+def test_lists_are_narrowed_to_a_prefix() -> None:
     listing = [item for item in json.loads(policy(grant()))["Statement"] if item["Action"] == "s3:ListBucket"]
     assert [item["Condition"]["StringLike"]["s3:prefix"] for item in listing] == [f"runs/{UID}/*", "docs/*"]
 
 
-def test_an_empty_folder_is_the_whole_batch_bucket():
+def test_an_empty_folder_is_the_whole_batch_bucket() -> None:
     assert "alice-batch/*" in allowed(grant(""))
 
 
-def test_a_run_without_the_batch_folder_gets_none_of_it():
+def test_a_run_without_the_batch_folder_gets_none_of_it() -> None:
     of = Grant(models_bucket="alice-models", run_uid=UID, batch_bucket=None)
     assert not any(place.startswith("alice-batch") for place in allowed(of))
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="*?$\\/"), max_size=128))
-def test_any_folder_ends_up_in_the_policy_as_it_is(folder):
+def test_any_folder_ends_up_in_the_policy_as_it_is(folder: str) -> None:
     assert f"alice-batch/{folder}/*" in allowed(grant(folder)) or not folder
 
 
@@ -80,19 +79,19 @@ def largest(folder: str, *more: str) -> Grant:
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "語"])
-def test_the_largest_policy_is_within_the_limit_in_any_common_script(letter):
+def test_the_largest_policy_is_within_the_limit_in_any_common_script(letter: str) -> None:
     assert len(policy(largest(letter * MAX_FOLDER_LENGTH)).encode()) <= POLICY_BYTES
 
 
-def test_there_is_room_for_a_sampling_vectorizer():
+def test_there_is_room_for_a_sampling_vectorizer() -> None:
     assert len(policy(largest("é" * MAX_FOLDER_LENGTH, "w")).encode()) <= POLICY_BYTES
 
 
-def test_a_folder_of_128_rare_characters_is_beyond_it():
+def test_a_folder_of_128_rare_characters_is_beyond_it() -> None:
     """Four bytes each: acceptance refuses it by name."""
     assert len(policy(largest("𠀀" * MAX_FOLDER_LENGTH)).encode()) > POLICY_BYTES
 
 
-def test_minted_credentials_do_not_show_in_a_log():
+def test_minted_credentials_do_not_show_in_a_log() -> None:
     assert "secret" not in repr(Minted("key", "secret", "token"))
     assert "token" not in repr(Minted("key", "secret", "token")).replace("session_token", "")

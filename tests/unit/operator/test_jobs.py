@@ -1,6 +1,7 @@
 """Golden tests: a request on one side, the whole manifests that follow from it on the other."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -8,6 +9,7 @@ from vectorizer_api.fine_tune import FineTune
 from vectorizer_operator import jobs
 from vectorizer_operator.credentials import Minted
 from vectorizer_operator.jobs import AttemptPlan
+from vectorizer_operator.kube import Object
 from vectorizer_operator.profiles import Profile
 from vectorizer_operator.records import Granted
 from vectorizer_operator.settings import Settings
@@ -36,30 +38,30 @@ def plan(name: str) -> AttemptPlan:
     )
 
 
-def manifests(name: str) -> list[jobs.Object]:
+def manifests(name: str) -> list[Object]:
     of = plan(name)
     minted = Minted("key", "secret", "token")
     return [jobs.train_job(of), jobs.secret(of, "job-uid", minted), jobs.config_map(of, "job-uid")]
 
 
 @pytest.mark.parametrize("name", ["text", "image-on-gpu"])
-def test_the_manifests_of_a_run_are_these(name):
+def test_the_manifests_of_a_run_are_these(name: str) -> None:
     assert list(yaml.safe_load_all((GOLDEN / f"{name}.output.yaml").read_text())) == manifests(name)
 
 
 @pytest.mark.parametrize("name", ["text", "image-on-gpu"])
 class TestEveryRun:
-    def pod(self, name):
+    def pod(self, name: str) -> Any:
         return jobs.train_job(plan(name))["spec"]["template"]["spec"]
 
-    def test_is_created_suspended_and_never_repeated_by_the_job_controller(self, name):
+    def test_is_created_suspended_and_never_repeated_by_the_job_controller(self, name: str) -> None:
         spec = jobs.train_job(plan(name))["spec"]
         assert spec["suspend"] is True
         assert spec["backoffLimit"] == 0
         assert spec["podReplacementPolicy"] == "Failed"
         assert self.pod(name)["restartPolicy"] == "Never"
 
-    def test_keeps_to_the_restricted_pod_security_standard(self, name):
+    def test_keeps_to_the_restricted_pod_security_standard(self, name: str) -> None:
         pod = self.pod(name)
         (container,) = pod["containers"]
         assert pod["securityContext"]["runAsNonRoot"] is True
@@ -70,12 +72,12 @@ class TestEveryRun:
             "capabilities": {"drop": ["ALL"]},
         }
 
-    def test_gets_no_token_of_the_kubernetes_api(self, name):
+    def test_gets_no_token_of_the_kubernetes_api(self, name: str) -> None:
         pod = self.pod(name)
         assert pod["automountServiceAccountToken"] is False
         assert pod["serviceAccountName"] == "vectorizer-run"
 
-    def test_writes_to_a_volume_of_bounded_size_alone(self, name):
+    def test_writes_to_a_volume_of_bounded_size_alone(self, name: str) -> None:
         writable = [
             mount["name"] for mount in self.pod(name)["containers"][0]["volumeMounts"] if "readOnly" not in mount
         ]
@@ -83,12 +85,12 @@ class TestEveryRun:
         assert writable == ["work"]
         assert volumes["work"]["emptyDir"]["sizeLimit"]
 
-    def test_has_no_secret_in_its_job_or_description(self, name):
+    def test_has_no_secret_in_its_job_or_description(self, name: str) -> None:
         job, _, config_map = manifests(name)
         assert "never shown" not in str(job) + str(config_map)
         assert "token" not in str(config_map)
 
-    def test_belongs_to_its_fine_tune_and_its_secret_to_its_job(self, name):
+    def test_belongs_to_its_fine_tune_and_its_secret_to_its_job(self, name: str) -> None:
         job, secret, config_map = manifests(name)
         assert jobs.owner_uid(job) == plan(name).fine_tune.metadata.uid
         assert jobs.owner_uid(secret) == jobs.owner_uid(config_map) == "job-uid"

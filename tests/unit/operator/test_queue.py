@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from vectorizer_operator.errors import Unavailable
@@ -43,12 +44,12 @@ class Work:
 
 
 @pytest.fixture
-async def work():
+async def work() -> Work:
     return Work()
 
 
 @pytest.fixture
-async def queue(work):
+async def queue(work: Work) -> AsyncIterator[Queue]:
     queue = Queue(work)
     task = asyncio.create_task(queue.run(3))
     yield queue
@@ -57,13 +58,13 @@ async def queue(work):
         await task
 
 
-async def until(condition) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
             await asyncio.sleep(0)
 
 
-async def test_many_events_before_the_work_are_one_piece_of_work(queue, work):
+async def test_many_events_before_the_work_are_one_piece_of_work(queue: Queue, work: Work) -> None:
     for _ in range(10):
         queue.add(A)
     queue.add(B)
@@ -71,7 +72,9 @@ async def test_many_events_before_the_work_are_one_piece_of_work(queue, work):
     assert sorted(work.done) == [A, B]
 
 
-async def test_an_event_during_the_work_leads_to_one_more_pass_and_never_to_two_at_once(queue, work):
+async def test_an_event_during_the_work_leads_to_one_more_pass_and_never_to_two_at_once(
+    queue: Queue, work: Work
+) -> None:
     work.gate.clear()
     queue.add(A)
     await work.entered.wait()
@@ -82,7 +85,7 @@ async def test_an_event_during_the_work_leads_to_one_more_pass_and_never_to_two_
     assert work.most_at_once[A] == 1
 
 
-async def test_a_key_that_is_held_up_does_not_hold_up_others(queue, work):
+async def test_a_key_that_is_held_up_does_not_hold_up_others(queue: Queue, work: Work) -> None:
     work.gate.clear()
     queue.add(A)
     await work.entered.wait()
@@ -94,32 +97,34 @@ async def test_a_key_that_is_held_up_does_not_hold_up_others(queue, work):
     await until(lambda: len(queue) == 0)
 
 
-async def test_an_error_is_tried_again_as_its_class_says(queue, work):
+async def test_an_error_is_tried_again_as_its_class_says(queue: Queue, work: Work) -> None:
     work.errors = [Soon("first"), Soon("second")]
     queue.add(A)
     await until(lambda: len(work.done) == 3)
 
 
-async def test_an_unforeseen_error_ends_neither_the_worker_nor_the_key(queue, work, monkeypatch):
+async def test_an_unforeseen_error_ends_neither_the_worker_nor_the_key(
+    queue: Queue, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("vectorizer_operator.queue.UNEXPECTED_FIRST", 0.001)
     work.errors = [KeyError("nobody thought of this")]
     queue.add(A)
     await until(lambda: len(work.done) == 2)
 
 
-async def test_what_asks_to_be_looked_at_later_is(queue, work):
+async def test_what_asks_to_be_looked_at_later_is(queue: Queue, work: Work) -> None:
     work.again = 0.001
     queue.add(A)
     await until(lambda: len(work.done) == 2)
 
 
-async def test_an_event_comes_before_the_time_that_was_asked_for_and_replaces_it(queue, work):
+async def test_an_event_comes_before_the_time_that_was_asked_for_and_replaces_it(queue: Queue, work: Work) -> None:
     queue.add_after(A, 3600)
     queue.add(A)
     await until(lambda: work.done == [A] and len(queue) == 0)
 
 
-def test_the_wait_after_errors_doubles_and_is_bounded():
+def test_the_wait_after_errors_doubles_and_is_bounded() -> None:
     queue = Queue(Work())
     waits = [queue._back_off(A, Unavailable("x")) for _ in range(10)]
     assert waits[:4] == [0.5, 1.0, 2.0, 4.0]

@@ -7,17 +7,17 @@ from vectorizer_operator.records import spec_digest
 SPEC = {"contentType": "Text", "customVectorizerName": "docs", "downloadFromBatchCloudFolder": True}
 
 
-def digest(**more) -> str:
+def digest(**more: object) -> str:
     return spec_digest(FineTuneSpec.model_validate({**SPEC, **more}))
 
 
-def test_defaults_that_the_api_server_wrote_out_do_not_count():
+def test_defaults_that_the_api_server_wrote_out_do_not_count() -> None:
     written = {"fileUrls": [], "batchFolder": "", "training": {"seed": 0, "maxExamples": 10000}, "suspend": False}
     assert digest(**written) == digest()
 
 
 @pytest.mark.parametrize("change", [{"suspend": True}, {"ttlSecondsAfterFinished": 60}, {"queueName": "q"}])
-def test_what_may_change_does_not_count(change):
+def test_what_may_change_does_not_count(change: dict[str, object]) -> None:
     assert digest(**change) == digest()
 
 
@@ -33,5 +33,5 @@ def test_what_may_change_does_not_count(change):
         {"profile": "gpu"},
     ],
 )
-def test_anything_else_is_another_request(change):
+def test_anything_else_is_another_request(change: dict[str, object]) -> None:
     assert digest(**change) != digest()

@@ -13,17 +13,17 @@ LEAST = {
 }
 
 
-def test_four_variables_are_enough():
+def test_four_variables_are_enough() -> None:
     settings = Settings.from_environment(LEAST)
     assert settings.bases[ContentType.TEXT] == "all-MiniLM-L6-v2"
     assert settings.sts_url == "https://minio:9000"
 
 
-def test_empty_variables_count_as_unset():
+def test_empty_variables_count_as_unset() -> None:
     assert Settings.from_environment({**LEAST, "VECTORIZER_NAMESPACES": "", "VECTORIZER_BASES": ""}).namespaces == ()
 
 
-def test_lists_and_objects_are_read():
+def test_lists_and_objects_are_read() -> None:
     more = {"VECTORIZER_NAMESPACES": "a, b", "VECTORIZER_BASES": '{"Text": "mine"}', "VECTORIZER_S3_SECURE": "false"}
     settings = Settings.from_environment({**LEAST, **more})
     assert settings.namespaces == ("a", "b")
@@ -43,18 +43,18 @@ def test_lists_and_objects_are_read():
         ("VECTORIZER_METRICS_ADDRESS", "8080"),
     ],
 )
-def test_a_wrong_variable_is_named(variable, value):
+def test_a_wrong_variable_is_named(variable: str, value: str) -> None:
     with pytest.raises(SettingsError, match=variable):
         Settings.from_environment({**LEAST, variable: value})
 
 
-def test_each_missing_variable_is_named():
+def test_each_missing_variable_is_named() -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment({})
     assert all(variable in str(caught.value) for variable in LEAST)
 
 
-def test_the_secret_is_never_shown():
+def test_the_secret_is_never_shown() -> None:
     assert "very-secret" not in repr(Settings.from_environment(LEAST))
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment({**LEAST, "VECTORIZER_WORKERS": "no"})

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from vectorizer_api.conditions import Reason
-from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus, Phase
+from vectorizer_api.fine_tune import Attempts, Display, FineTune, FineTuneStatus, Phase
 from vectorizer_api.run import Dataset, Failure, Metric, Progress, RunProgress, Stage
 from vectorizer_operator import events, status
 from vectorizer_operator.status import Verdict
@@ -23,9 +23,9 @@ def fine_tune(said: FineTuneStatus | None = None) -> FineTune:
     return FineTune.model_validate(body).model_copy(update={"status": said})
 
 
-def told(stage: Stage = Stage.TUNING, **dataset) -> RunProgress:
+def told(stage: Stage = Stage.TUNING, **dataset: object) -> RunProgress:
     progress = Progress(stage=stage, percent=41.6, eta_seconds=130, last_update_time=NOW)
-    return RunProgress(progress=progress, dataset=Dataset(**dataset) if dataset else None)
+    return RunProgress(progress=progress, dataset=Dataset.model_validate(dataset) if dataset else None)
 
 
 def running(said: RunProgress | None = None, at: datetime = NOW, after: FineTuneStatus | None = None) -> FineTuneStatus:
@@ -58,29 +58,29 @@ ALL = [
 
 @pytest.mark.parametrize("said", ALL, ids=lambda said: said.phase)
 class TestAnyStatus:
-    def test_has_each_condition_once_and_of_this_generation(self, said):
+    def test_has_each_condition_once_and_of_this_generation(self, said: FineTuneStatus) -> None:
         types = [item.type for item in said.conditions]
         assert len(types) == len(set(types))
         assert {item.observed_generation for item in said.conditions} == {3}
 
-    def test_is_never_complete_and_failed(self, said):
+    def test_is_never_complete_and_failed(self, said: FineTuneStatus) -> None:
         assert not {"Complete", "Failed"} <= set(by_type(said))
 
-    def test_is_ready_only_when_complete_and_stalled_only_with_failed(self, said):
+    def test_is_ready_only_when_complete_and_stalled_only_with_failed(self, said: FineTuneStatus) -> None:
         conditions = by_type(said)
         assert (conditions["Ready"][0] == "True") == ("Complete" in conditions)
         assert ("Stalled" in conditions) == ("Failed" in conditions)
 
-    def test_survives_the_api_server(self, said):
+    def test_survives_the_api_server(self, said: FineTuneStatus) -> None:
         stored = said.model_dump(mode="json", by_alias=True, exclude_none=True)
         assert FineTuneStatus.model_validate(stored) == said
 
-    def test_has_a_completion_time_exactly_when_it_is_final(self, said):
+    def test_has_a_completion_time_exactly_when_it_is_final(self, said: FineTuneStatus) -> None:
         final = by_type(said).keys() & {"Complete", "Failed"}
         assert (said.completion_time is not None) == bool(final)
 
 
-def test_times_of_conditions_move_only_with_their_status():
+def test_times_of_conditions_move_only_with_their_status() -> None:
     first = running()
     second = running(told(), LATER, first)
     times = {item.type: item.last_transition_time for item in second.conditions}
@@ -91,7 +91,7 @@ def test_times_of_conditions_move_only_with_their_status():
     assert times["Running"] == times["Complete"] == LATER
 
 
-def test_the_start_is_when_it_was_accepted():
+def test_the_start_is_when_it_was_accepted() -> None:
     waited = status.waiting(fine_tune(), Reason.NAME_RESERVED, "wait", NOW)
     assert waited.start_time is None
     assert running(at=LATER, after=waited).start_time == LATER
@@ -107,26 +107,24 @@ def test_the_start_is_when_it_was_accepted():
         (Stage.EVALUATING, Phase.EVALUATING),
     ],
 )
-def test_the_phase_of_a_running_one_is_its_stage_in_short(stage, phase):
+def test_the_phase_of_a_running_one_is_its_stage_in_short(stage: Stage, phase: Phase) -> None:
     assert running(told(stage)).phase is phase
 
 
-def test_every_stage_has_a_phase():
+def test_every_stage_has_a_phase() -> None:
     assert all(running(told(stage)).phase for stage in Stage)
 
 
-def test_columns_are_short_text():
-    assert running(told()).display.progress == "42%"
-    assert running(told()).display.eta == "2m10s"
-    ended = done(running(told()))
-    assert (ended.display.eta, ended.display.score) == ("", "57.8→66.5")
+def test_columns_are_short_text() -> None:
+    assert running(told()).display == Display(progress="42%", eta="2m10s")
+    assert done(running(told())).display == Display(progress="42%", score="57.8→66.5")
 
 
-def test_bad_data_is_told_where_people_look_for_data():
+def test_bad_data_is_told_where_people_look_for_data() -> None:
     assert by_type(failure())["DatasetReady"] == ("False", "DatasetRefused")
 
 
-def test_warnings_about_the_data_are_in_the_condition():
+def test_warnings_about_the_data_are_in_the_condition() -> None:
     said = running(told(examples=50, selected=48, labels=3, rejected=2, warnings=["Fewer than 100 examples."]))
     ready = next(item for item in said.conditions if item.type == "DatasetReady")
     assert ready.reason == "DatasetWarnings"
@@ -135,7 +133,7 @@ def test_warnings_about_the_data_are_in_the_condition():
     assert "2 files were rejected" in ready.message
 
 
-def test_what_was_taken_over_keeps_the_outcome_and_says_so():
+def test_what_was_taken_over_keeps_the_outcome_and_says_so() -> None:
     again = status.taken_over(fine_tune(), done(), "(Taken over.)", LATER)
     complete = next(item for item in again.conditions if item.type == "Complete")
     assert complete.message == "better (Taken over.)"
@@ -144,16 +142,16 @@ def test_what_was_taken_over_keeps_the_outcome_and_says_so():
 
 
 class TestEvents:
-    def reasons(self, last, new):
+    def reasons(self, last: FineTuneStatus, new: FineTuneStatus) -> list[str]:
         return [item.reason for item in events.transitions(last, new)]
 
-    def test_each_transition_is_told_once(self):
+    def test_each_transition_is_told_once(self) -> None:
         first, second = running(), running(told(), LATER, running())
         assert self.reasons(FineTuneStatus(), first) == ["Accepted", "JobRunning"]
         assert self.reasons(first, second) == []
         assert self.reasons(second, done(second)) == ["Improved"]
 
-    def test_a_new_reason_to_wait_is_told(self):
+    def test_a_new_reason_to_wait_is_told(self) -> None:
         one = status.waiting(fine_tune(), Reason.PROFILE_MISSING, "a", NOW)
         two = status.waiting(fine_tune(one), Reason.NAME_RESERVED, "b", NOW)
         assert self.reasons(one, two) == ["NameReserved"]

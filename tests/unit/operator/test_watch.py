@@ -1,13 +1,13 @@
 """What is known, whom an event concerns, and how a dead watch is found."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from vectorizer_operator import watch as module
 from vectorizer_operator.errors import Unavailable
 from vectorizer_operator.known import Key, Known
-from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind
+from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Kube
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.watch import Watch, WatchDead
 
@@ -25,9 +25,7 @@ SETTINGS = Settings.from_environment(
 Body = dict[str, Any]
 
 
-def fine_tune(
-    name: str, version: int = 1, *, done: bool = False, start: str = "", makes: str = "model"
-) -> dict[str, Any]:
+def fine_tune(name: str, version: int = 1, *, done: bool = False, start: str = "", makes: str = "model") -> Body:
     conditions = [{"type": "Complete", "status": "True"}] if done else []
     return {
         "metadata": {"name": name, "namespace": "ns", "uid": f"uid-{name}", "resourceVersion": str(version)},
@@ -36,49 +34,49 @@ def fine_tune(
     }
 
 
-def child(name: str, of: str, version: int = 1) -> dict[str, Any]:
+def child(name: str, of: str, version: int = 1) -> Body:
     metadata = {"name": name, "namespace": "ns", "resourceVersion": str(version)}
     return {"metadata": metadata | {"labels": {"vectorizers.dev/fine-tune": of}}}
 
 
-def vectorizer(name: str, version: int = 1) -> dict[str, Any]:
+def vectorizer(name: str, version: int = 1) -> Body:
     metadata = {"name": name, "namespace": "ns", "resourceVersion": str(version)}
     return {"metadata": metadata, "spec": {"customVectorizerName": name}}
 
 
-class Cluster:
+class Cluster(Kube):
     """Answers lists and gets from a set of objects, as the API server would."""
 
     def __init__(self) -> None:
-        self.objects: dict[Kind, list[dict[str, Any]]] = {}
+        self.objects: dict[Kind, list[Body]] = {}
 
-    async def metadata(self, kind: Kind, _namespace: str | None, _labels: str):
+    async def metadata(self, kind: Kind, namespace: str | None = None, labels: str = "") -> AsyncIterator[Body]:
         for item in self.objects.get(kind, []):
             yield item["metadata"]
 
-    async def get(self, kind: Kind, _namespace: str | None, name: str):
+    async def get(self, kind: Kind, namespace: str | None, name: str) -> Body | None:
         return next((item for item in self.objects.get(kind, []) if item["metadata"]["name"] == name), None)
 
 
 @pytest.fixture
-def known():
+def known() -> Known:
     return Known()
 
 
 @pytest.fixture
-def enqueued():
+def enqueued() -> list[Key]:
     return []
 
 
 @pytest.fixture
-def watch(known, enqueued):
+def watch(known: Known, enqueued: list[Key]) -> Watch:
     return Watch(known, enqueued.append, SETTINGS)
 
 
 @pytest.fixture
-def clock(monkeypatch):
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [1000.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("vectorizer_operator.watch.time.monotonic", lambda: now[0])
     return now
 
 
@@ -87,56 +85,61 @@ def names(keys: list[Key]) -> list[str]:
 
 
 class TestKnown:
-    def test_an_old_event_after_a_new_one_changes_nothing(self, watch, known, enqueued):
+    def test_an_old_event_after_a_new_one_changes_nothing(
+        self, watch: Watch, known: Known, enqueued: list[Key]
+    ) -> None:
         watch.event(FINE_TUNES, "MODIFIED", fine_tune("a", 5, done=True))
         enqueued.clear()
         watch.event(FINE_TUNES, "MODIFIED", fine_tune("a", 4))
         assert enqueued == []
         assert list(known.unfinished("ns")) == []
 
-    def test_an_old_object_does_not_come_back_from_an_old_deletion(self, watch, known):
+    def test_an_old_object_does_not_come_back_from_an_old_deletion(self, watch: Watch, known: Known) -> None:
         watch.event(FINE_TUNES, "ADDED", fine_tune("a", 7))
         watch.event(FINE_TUNES, "DELETED", fine_tune("a", 6))
         assert known.get(FINE_TUNES, "ns", "a") is not None
 
-    def test_finished_fine_tunes_are_not_unfinished(self, watch, known):
+    def test_finished_fine_tunes_are_not_unfinished(self, watch: Watch, known: Known) -> None:
         watch.event(FINE_TUNES, None, fine_tune("a"))
         watch.event(FINE_TUNES, None, fine_tune("b", done=True))
         assert [item["metadata"]["name"] for item in known.unfinished("ns")] == ["a"]
 
-    def test_what_nobody_reads_is_not_kept(self, watch, known):
+    def test_what_nobody_reads_is_not_kept(self, watch: Watch, known: Known) -> None:
         body = fine_tune("a")
         body["metadata"] |= {
             "managedFields": [{"manager": "kubectl"}],
             "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "mine": "x"},
         }
         watch.event(FINE_TUNES, None, body)
-        metadata = known.get(FINE_TUNES, "ns", "a")["metadata"]
+        kept = known.get(FINE_TUNES, "ns", "a") or {}
+        metadata = kept["metadata"]
         assert "managedFields" not in metadata
         assert metadata["annotations"] == {"mine": "x"}
 
 
 class TestConcerned:
-    def test_an_own_write_concerns_others_when_the_watch_tells_of_it(self, watch, known, enqueued):
+    def test_an_own_write_concerns_others_when_the_watch_tells_of_it(
+        self, watch: Watch, known: Known, enqueued: list[Key]
+    ) -> None:
         watch.event(FINE_TUNES, None, fine_tune("a", start="start"))
         known.update(FINE_TUNES, fine_tune("a", 2, start="start", done=True))
         enqueued.clear()
         watch.event(FINE_TUNES, "MODIFIED", fine_tune("a", 2, start="start", done=True))
         assert set(names(enqueued)) == {"a", "start"}
 
-    def test_a_job_or_pod_concerns_its_fine_tune(self, watch, enqueued):
+    def test_a_job_or_pod_concerns_its_fine_tune(self, watch: Watch, enqueued: list[Key]) -> None:
         watch.event(JOBS, "MODIFIED", child("j", "a"))
         watch.event(PODS, "MODIFIED", child("p", "b"))
         assert names(enqueued) == ["a", "b"]
 
-    def test_a_namespace_concerns_its_unfinished_fine_tunes(self, watch, enqueued):
+    def test_a_namespace_concerns_its_unfinished_fine_tunes(self, watch: Watch, enqueued: list[Key]) -> None:
         watch.event(FINE_TUNES, None, fine_tune("a"))
         watch.event(FINE_TUNES, None, fine_tune("b", done=True))
         enqueued.clear()
         watch.event(NAMESPACES, "MODIFIED", {"metadata": {"name": "ns", "resourceVersion": "9"}})
         assert names(enqueued) == ["a"]
 
-    def test_a_vectorizer_concerns_those_that_wait_for_it(self, watch, enqueued):
+    def test_a_vectorizer_concerns_those_that_wait_for_it(self, watch: Watch, enqueued: list[Key]) -> None:
         watch.event(FINE_TUNES, None, fine_tune("a", start="base-of-a"))
         watch.event(FINE_TUNES, None, fine_tune("b", start="another"))
         enqueued.clear()
@@ -144,7 +147,9 @@ class TestConcerned:
         assert names(enqueued) == ["base-of-a", "a"]
 
     @pytest.mark.parametrize("end", ["finished", "deleted"])
-    def test_the_end_of_a_fine_tune_concerns_its_start_and_who_waits_for_its_name(self, watch, enqueued, end):
+    def test_the_end_of_a_fine_tune_concerns_its_start_and_who_waits_for_its_name(
+        self, watch: Watch, enqueued: list[Key], end: str
+    ) -> None:
         watch.event(FINE_TUNES, None, fine_tune("a", start="start"))
         watch.event(FINE_TUNES, None, fine_tune("b", makes="model"))
         watch.event(FINE_TUNES, None, fine_tune("c", makes="other"))
@@ -157,19 +162,21 @@ class TestConcerned:
 
 
 class TestResync:
-    async def test_what_the_watch_missed_is_fetched_and_worked_on(self, watch, known, enqueued):
+    async def test_what_the_watch_missed_is_fetched_and_worked_on(
+        self, watch: Watch, known: Known, enqueued: list[Key]
+    ) -> None:
         cluster = Cluster()
         cluster.objects[FINE_TUNES] = [fine_tune("a", 3)]
         await watch.resync(cluster)
         assert known.get(FINE_TUNES, "ns", "a") is not None
         assert "a" in names(enqueued)
 
-    async def test_what_is_gone_without_an_event_is_forgotten(self, watch, known):
+    async def test_what_is_gone_without_an_event_is_forgotten(self, watch: Watch, known: Known) -> None:
         watch.event(FINE_TUNES, None, fine_tune("a"))
         await watch.resync(Cluster())
         assert known.get(FINE_TUNES, "ns", "a") is None
 
-    async def test_nothing_is_owed_while_the_watch_delivers(self, watch, clock):
+    async def test_nothing_is_owed_while_the_watch_delivers(self, watch: Watch, clock: list[float]) -> None:
         cluster = Cluster()
         cluster.objects[FINE_TUNES] = [fine_tune("a", 3)]
         await watch.resync(cluster)
@@ -178,18 +185,20 @@ class TestResync:
         assert watch.owed() is None
         assert watch.ailment() is None
 
-    async def test_what_the_watch_owes_for_too_long_is_an_ailment_and_ends_the_process(self, watch, clock):
+    async def test_what_the_watch_owes_for_too_long_is_an_ailment_and_ends_the_process(
+        self, watch: Watch, clock: list[float]
+    ) -> None:
         cluster = Cluster()
         cluster.objects[FINE_TUNES] = [fine_tune("a", 3)]
         await watch.resync(cluster)
         clock[0] += SETTINGS.watch_grace - 1
         assert watch.owed() is None
         clock[0] += 2
-        assert "VectorizerFineTune/ns/a" in watch.ailment()
+        assert "VectorizerFineTune/ns/a" in str(watch.ailment())
         with pytest.raises(WatchDead, match="VectorizerFineTune/ns/a"):
             await watch._prove_alive(cluster)
 
-    async def test_what_came_and_went_unseen_is_not_owed(self, watch, clock):
+    async def test_what_came_and_went_unseen_is_not_owed(self, watch: Watch, clock: list[float]) -> None:
         cluster = Cluster()
         cluster.objects[FINE_TUNES] = [fine_tune("a", 3)]
         await watch.resync(cluster)
@@ -198,18 +207,20 @@ class TestResync:
         await watch._prove_alive(cluster)
         assert watch.owed() is None
 
-    def test_without_a_first_list_it_is_not_healthy(self, watch):
+    def test_without_a_first_list_it_is_not_healthy(self, watch: Watch) -> None:
         assert watch.ailment() == "nothing has been listed yet"
 
-    async def test_an_api_server_that_does_not_answer_is_waited_for_but_not_called_healthy(self, watch, clock):
+    async def test_an_api_server_that_does_not_answer_is_waited_for_but_not_called_healthy(
+        self, watch: Watch, clock: list[float]
+    ) -> None:
         class Silent(Cluster):
-            def metadata(self, *_: object):
+            def metadata(self, *_: object) -> AsyncIterator[Body]:
                 raise Unavailable("no answer")
 
         await watch.resync(Cluster())
         task = asyncio.create_task(watch.run(Silent()))
         await asyncio.sleep(0)
         clock[0] += 10_000
-        assert "no list for" in watch.ailment()
+        assert "no list for" in str(watch.ailment())
         assert not task.done()
         task.cancel()
