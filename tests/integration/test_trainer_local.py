@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from vectorizer_api.run import Outcome
-from vectorizer_dev.datasets import text
+from vectorizer_dev.datasets import image, text
 from vectorizer_dev.waiting import eventually
 from vectorizer_trainer import load_vectorizer
 from vectorizer_trainer.report import Report, parse_report
@@ -102,6 +102,27 @@ class TestTrain:
         assert report.provenance.start.name == "First of all"
         assert report.provenance.start.digest == load_vectorizer(first).digest
         assert report.provenance.base == report_in(first).provenance.base
+
+    def test_a_few_pictures_are_trained_on_with_warnings_and_embedded(self, tmp_path: Path) -> None:
+        image.make(tmp_path, train=40, test=4)
+        switches = {"vertical_flip": False}
+        asked = training(
+            tmp_path, tmp_path / "train", tmp_path / "out", content_type="Image", augmentation_conditions=switches
+        )
+        done = vectorizer(*asked)
+        assert done.returncode == 0, done.stderr
+        report = report_in(tmp_path / "out")
+        assert report.dataset.warnings == [
+            "There are only 40 examples; 100 or more are advised.",
+            "Augmentation is not applied yet: the examples were trained on as they are.",
+        ]
+        assert not report.augmentation.applied
+        assert not report.augmentation.switches.vertical_flip
+        assert "Warning: Augmentation is not applied yet" in " ".join(done.stderr.split())
+        done = vectorizer("embed", "--vectorizer", tmp_path / "out", "--out", tmp_path / "v.npz", tmp_path / "test")
+        assert done.returncode == 0, done.stderr
+        with np.load(tmp_path / "v.npz") as loaded:
+            assert loaded["names"].tolist() == [f"{index:05d}.png" for index in range(4)]
 
     def test_files_that_cannot_be_used_end_with_64_and_no_folder(self, data: Path, tmp_path: Path) -> None:
         shutil.copytree(data / "test", tmp_path / "data")

@@ -54,5 +54,5 @@ def test_a_disk_that_will_not_hold_all_items_is_noticed_after_the_first(tmp_path
     with ItemCache(tmp_path / "items", 10**15) as cache:
         for _ in range(31):
             cache.append(item)
-        with pytest.raises(OverLimit, match="and 931322.6 TiB are needed"):
+        with pytest.raises(OverLimit, match=r"and 931322\.6 TiB are needed"):
             cache.append(item)
