@@ -32,12 +32,12 @@ def cluster(
     content: Annotated[list[ContentType], typer.Option(help="A content type to serve; may be repeated.")] = SERVED,
 ) -> None:
     """Run the development cluster with the operator until Ctrl-C."""
-    from vectorizer_dev.session import development_platform, how_to_use
+    from vectorizer_dev.session import development_platform, how_to_use, ready_bases
 
     with (
         told(console),
         tempfile.TemporaryDirectory(prefix="vectorizer-cluster-") as folder,
-        development_platform(Path(folder), content, console) as platform,
+        development_platform(Path(folder), ready_bases(content, console), console) as platform,
     ):
         console.print(how_to_use(platform))
         signal.pause()

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,11 +17,15 @@ from vectorizer_dev.cluster import DevelopmentCluster
 from vectorizer_dev.platform import Platform, access, set_up
 
 
-@contextmanager
-def development_platform(folder: Path, served: Sequence[ContentType], console: Console) -> Iterator[Platform]:
-    """Start everything that serves the content types and stop it on leaving the context, telling both."""
+def ready_bases(served: Sequence[ContentType], console: Console) -> dict[ContentType, Path]:
+    """Return the folder of each content type's base, making small ones that are missing."""
     with console.status("Looking for the bases (a small one is made once, in up to two minutes) ..."):
-        bases = {kind: ensure_base(kind) for kind in served}
+        return {kind: ensure_base(kind) for kind in served}
+
+
+@contextmanager
+def development_platform(folder: Path, bases: Mapping[ContentType, Path], console: Console) -> Iterator[Platform]:
+    """Start everything that serves the bases' content types and stop it on leaving the context, telling both."""
     with (
         console.status("Starting etcd, kube-apiserver, kube-controller-manager, MinIO and the process node ...") as now,
         DevelopmentCluster.start(folder, console.print) as cluster,

@@ -69,7 +69,11 @@ class Pictures:
 def comparison(gallery: Gallery, before: NDArray[np.float32], after: NDArray[np.float32], drawing: Drawing) -> Table:
     """Draw the nearest neighbours of a few files before and after; labels shared with the query stand out."""
     table = Table(
-        "file", "nearest before", "nearest after", title="Nearest neighbours of unseen files", show_lines=True
+        "file",
+        "nearest before",
+        "nearest after",
+        title="Nearest neighbours of unseen files, drawn at random",
+        show_lines=True,
     )
     columns = nearest(before, drawing.neighbours), nearest(after, drawing.neighbours)
     for query in range(min(QUERIES, len(gallery.paths))):
@@ -87,4 +91,4 @@ def _caption(gallery: Gallery, item: int, query: int) -> Text:
 
 def _title(path: Path) -> str:
     """Return the name without the number that keeps names apart."""
-    return path.stem.lstrip("0123456789-")[:LONGEST_TITLE]
+    return (path.stem.lstrip("0123456789-") or path.stem)[:LONGEST_TITLE]

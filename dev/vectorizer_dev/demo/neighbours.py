@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from vectorizer_api.names import LABELS_FILE
 
-GALLERY = 300
+GALLERY = 200
 """Unseen files that are embedded: a few seconds each time on two cores."""
 COUNTED = 10
 

@@ -19,20 +19,19 @@ from vectorizer_api.content import ContentType
 from vectorizer_api.fine_tune import FineTune, FineTuneStatus, Phase
 from vectorizer_api.names import MODEL_FOLDER, REPORT_FILE, batch_bucket, models_bucket, published_prefix
 from vectorizer_cli.summary import before_and_after
-from vectorizer_trainer.bases import ensure_base
 from vectorizer_trainer.vectorizer import load_vectorizer
 
 from vectorizer_dev.demo.account import DemoAccount, create_account
 from vectorizer_dev.demo.chapters import Chapters
 from vectorizer_dev.demo.download import download_folder
-from vectorizer_dev.demo.drawing import Lines, Pictures, comparison
+from vectorizer_dev.demo.drawing import Drawing, Lines, Pictures, comparison
 from vectorizer_dev.demo.following import follow
 from vectorizer_dev.demo.neighbours import COUNTED, Gallery, label_agreement, nearest
 from vectorizer_dev.demo.upload import upload_folder
 from vectorizer_dev.failures import FineTuneFailed
 from vectorizer_dev.fine_tunes import FineTunes
 from vectorizer_dev.platform import REPOSITORY, Platform
-from vectorizer_dev.session import development_platform
+from vectorizer_dev.session import development_platform, ready_bases
 
 ACCOUNT = "demo"
 RESULTS = REPOSITORY / "build" / "demo"
@@ -66,10 +65,12 @@ def run_demo(content: ContentType, console: Console) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vectorizer-demo-")))
         data = stack.enter_context(ThreadPoolExecutor(1)).submit(_make_data, subject, folder / "data")
         (folder / "cluster").mkdir()
+        with chapters.chapter(f"Find the base for {content}, or make it once"):
+            bases = ready_bases([content], console)
+            console.print(f"   {bases[content]}", highlight=False)
         with chapters.chapter("Start a cluster: real API server, controllers, MinIO, operator"):
-            platform = stack.enter_context(development_platform(folder / "cluster", [content], console))
-        story = _Story(subject, platform, chapters, console)
-        story.tell(data)
+            platform = stack.enter_context(development_platform(folder / "cluster", bases, console))
+        _Story(subject, platform, chapters, console).tell(bases[content], data)
     console.print(chapters.summary())
 
 
@@ -87,7 +88,7 @@ class _Story:
         self._fine_tune = FineTune.model_validate(yaml.safe_load(subject.manifest.read_text()))
         self._results = RESULTS / subject.content.value.lower()
 
-    def tell(self, data: Future[Path]) -> None:
+    def tell(self, base: Path, data: Future[Path]) -> None:
         """Go from the account to the neighbours."""
         with self._chapters.chapter(f"Create the account: vectorizer account create {ACCOUNT}"):
             account = create_account(self._platform, ACCOUNT)
@@ -101,10 +102,10 @@ class _Story:
             status = self._follow()
         with self._chapters.chapter("Look at the result"):
             vectorizer = self._download(status)
-            self._show_neighbours(vectorizer, data_set / "test")
+            self._show_neighbours((base, vectorizer), data_set / "test")
         self._conclude(status)
 
-    def _wait_for_data(self, data: "Future[Path]") -> Path:
+    def _wait_for_data(self, data: Future[Path]) -> Path:
         with self._console.status("Making the data set from what is installed ..."):
             return data.result()
 
@@ -149,21 +150,22 @@ class _Story:
         download_folder(self._platform.cluster.object_store.client(), models_bucket(ACCOUNT), prefix, self._results)
         return self._results / MODEL_FOLDER
 
-    def _show_neighbours(self, vectorizer: Path, test: Path) -> None:
+    def _show_neighbours(self, vectorizers: tuple[Path, Path], test: Path) -> None:
         gallery = Gallery.sample(test)
         with self._console.status(f"Embedding {len(gallery.paths)} unseen files, before and after ..."):
-            before, after = (
-                load_vectorizer(folder).encode(gallery.paths)
-                for folder in (ensure_base(self._subject.content), vectorizer)
-            )
-        drawing = Pictures(self._console.width) if self._subject.content is ContentType.IMAGE else Lines()
-        self._console.print(comparison(gallery, before, after, drawing))
+            before, after = (load_vectorizer(folder).encode(gallery.paths) for folder in vectorizers)
+        self._console.print(comparison(gallery, before, after, self._drawing()))
         agreement = [label_agreement(nearest(vectors, COUNTED), gallery.labels) for vectors in (before, after)]
         self._console.print(
             f"   The {COUNTED} nearest of {len(gallery.paths)} unseen files share "
             f"{agreement[0]:.1%} of their labels before, [bold]{agreement[1]:.1%}[/] after.",
             highlight=False,
         )
+
+    def _drawing(self) -> Drawing:
+        in_colour = self._console.color_system is not None
+        is_image = self._subject.content is ContentType.IMAGE
+        return Pictures(self._console.width) if is_image and in_colour else Lines()
 
     def _conclude(self, status: FineTuneStatus) -> None:
         self._console.print(f"\n[bold green]{status.outcome}[/] on held-out items of the account's own data:")
