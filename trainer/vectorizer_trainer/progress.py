@@ -91,8 +91,6 @@ class ProgressTracker:
         self._stage, self._steps, self._step = stage, steps, 0
         self._epoch = self._rate = None
         self._stage_started = self._clock()
-        if stage is Stage.DOWNLOADING:
-            self._forecast.examples = max(steps, 1)
         _log.info("%s", stage)
         self._tell()
 
@@ -113,6 +111,7 @@ class ProgressTracker:
     def found(self, dataset: Dataset) -> None:
         """What the run found to train on, as far as it is known."""
         self._dataset = dataset
+        self._forecast.examples = max(dataset.selected or dataset.examples, 1)
         self._tell()
 
     def judged(self, metrics: list[Metric], outcome: Outcome) -> None:
@@ -124,7 +123,7 @@ class ProgressTracker:
         took = self._clock() - self._stage_started
         self.seconds[self._stage] = round(self.seconds.get(self._stage, 0.0) + took, 3)
         if self._stage is Stage.DOWNLOADING:
-            self._forecast.seconds_per_example = took / self._forecast.examples
+            self._forecast.seconds_per_example = took / max(self._step, 1)
 
     def _tell(self) -> None:
         progress = RunProgress(

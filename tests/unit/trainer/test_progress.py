@@ -88,9 +88,19 @@ class TestTracker:
         left = []
         for examples in (299, 300):
             run = Run()
+            run.tracker.found(Dataset(examples=examples))
             run.spend(Stage.DOWNLOADING, examples, 30)
             left.append(run.said[-1].progress.eta_seconds or 0)
         assert left[1] > 3 * left[0]
+
+    def test_examples_beyond_the_chosen_ones_are_not_trained_on(self) -> None:
+        left = []
+        for selected in (50_000, 10_000):
+            run = Run()
+            run.spend(Stage.DOWNLOADING, 1000, 30)
+            run.tracker.found(Dataset(examples=50_000, selected=selected))
+            left.append(run.said[-1].progress.eta_seconds or 0)
+        assert left[0] > 3 * left[1]
 
     def test_steps_epoch_and_pace_are_told(self) -> None:
         run = Run()
