@@ -1,6 +1,7 @@
 """A fine-tuning on this machine: the trainer's own run, with folders in place of object storage."""
 
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -86,6 +87,14 @@ def _check_folders(asked: LocalTraining) -> None:
         raise BadInput(f"--out {asked.out} is a file.", hint="Name a folder that is new or empty.")
     if asked.out.is_dir() and any(asked.out.iterdir()):
         raise BadInput(f"--out {asked.out} is not empty.", hint="Name a folder that is new or empty.")
+    above = _nearest_folder(asked.out)
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise BadInput(f"--out {asked.out} cannot be written.", hint="Name a place where you may write.")
+
+
+def _nearest_folder(path: Path) -> Path:
+    """The closest folder above `path` that exists: what is missing below it will be made."""
+    return next(parent for parent in path.absolute().parents if parent.exists())
 
 
 def _describe(asked: LocalTraining, request: Request, scratch: Path, console: Console) -> RunDescription:
@@ -160,8 +169,13 @@ def _source(name: str, folder: Path) -> VectorizerSource:
 
 
 def _opening(run: RunDescription) -> str:
+    from vectorizer_trainer.bases import production_base
+
     start = "" if run.start == run.base else f", starting from {quoted(run.start.name)}"
-    return f"Fine-tuning {quoted(run.custom_vectorizer_name)} ({run.content_type}) on the base {run.base.name}{start}."
+    production = production_base(run.content_type)
+    small = "" if run.base.name == production else f" (a small one: {production} is not on this machine)"
+    named = f"{quoted(run.custom_vectorizer_name)} ({run.content_type})"
+    return f"Fine-tuning {named} on the base {run.base.name}{small}{start}."
 
 
 @contextmanager

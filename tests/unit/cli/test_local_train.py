@@ -1,6 +1,7 @@
 """`vectorizer train`: what it refuses before it computes, and how it finds a starting vectorizer."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,10 @@ class TestRefusals:
         (asked.out / "precious").touch()
         assert refusal(asked) == f"--out {asked.out} is not empty."
         assert [path.name for path in asked.out.iterdir()] == ["precious"]
+
+    def test_an_out_below_a_file_cannot_be_written(self, asked: LocalTraining) -> None:
+        below = replace(asked, out=asked.request / "out")
+        assert refusal(below) == f"--out {below.out} cannot be written."
 
     def test_a_starting_vectorizer_without_a_folder_to_find_it_in(self, asked: LocalTraining) -> None:
         assert "there is no folder to look “earlier” up in" in refusal(asked, starting_custom_vectorizer_name="earlier")

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 from vectorizer_api.content import ContentType
 
-__all__ = ["bases_folder", "ensure_base"]
+__all__ = ["bases_folder", "ensure_base", "production_base"]
 
 
 class BaseModule(Protocol):
@@ -42,6 +42,11 @@ def bases_folder() -> Path:
     """Where the bases of this user are kept."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "vectorizer-operator" / "bases"
+
+
+def production_base(content_type: ContentType) -> str:
+    """The folder name of the base that an administrator imports for a content type, be it there or not."""
+    return _BASES[content_type].production
 
 
 def ensure_base(content_type: ContentType) -> Path:
