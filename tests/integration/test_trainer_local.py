@@ -74,7 +74,9 @@ class TestTrain:
         report = report_in(out)
         assert report.verdict in " ".join(said.split())
         assert "NDCG@10" in said
-        assert "on the base all-MiniLM-L6-v2 (a small one: multilingual-e5-small is not on this machine)" in said
+        assert "on the base all-MiniLM-L6-v2 (a small one: multilingual-e5-small is not on this machine)" in " ".join(
+            said.split()
+        )
         assert str(out / "report" / "report.json") in "".join(said.split("\n"))
 
     def test_each_stage_is_told_with_an_estimate_where_there_is_no_terminal(self, trained: tuple[Path, str]) -> None:

@@ -187,6 +187,9 @@ class S3Store:
 
         def go_on() -> None:
             nonlocal received
+            # A write that failed halfway must not stay in the file.
+            sink.seek(received)
+            sink.truncate()
             for chunk in self._stream(entry, received):
                 if received + len(chunk) > entry.size:
                     raise InputChanged(f"{entry.key!r} is longer than the {entry.size} bytes that were listed.")
@@ -305,7 +308,7 @@ def _reason(error: Exception) -> str:
     code, message = getattr(error, "code", None), getattr(error, "message", None)
     if code:
         return f"{code}: {message}" if message else str(code)
-    return f"{type(error).__name__}."
+    return f"{getattr(error, 'strerror', None) or type(error).__name__}."
 
 
 def _walk(root: Path) -> Iterator[Path]:
