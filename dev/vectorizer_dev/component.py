@@ -82,6 +82,13 @@ class Component:
                 raise ComponentError(f"{self.name} was not ready after {timeout:.0f} s:\n{self.log_tail()}")
             time.sleep(0.05)
 
+    def wait_done(self, timeout: float) -> None:
+        """Wait until the process ended well.
+
+        Raises ComponentError where it ended otherwise or `timeout` seconds pass.
+        """
+        self.wait_ready(lambda: self.exit_code == 0, timeout)
+
     def terminate(self) -> None:
         """Ask the process to end, without waiting for it."""
         self._process.terminate()

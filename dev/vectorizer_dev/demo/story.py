@@ -4,10 +4,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import yaml
@@ -21,8 +19,10 @@ from vectorizer_api.names import MODEL_FOLDER, REPORT_FILE, batch_bucket, models
 from vectorizer_cli.summary import before_and_after
 from vectorizer_trainer.vectorizer import load_vectorizer
 
+from vectorizer_dev.component import Components
 from vectorizer_dev.demo.account import DemoAccount, create_account
 from vectorizer_dev.demo.chapters import Chapters
+from vectorizer_dev.demo.data_set import DataSet
 from vectorizer_dev.demo.download import download_folder
 from vectorizer_dev.demo.drawing import Drawing, Lines, Pictures, comparison
 from vectorizer_dev.demo.following import follow
@@ -63,20 +63,15 @@ def run_demo(content: ContentType, console: Console) -> None:
     chapters = Chapters(console)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vectorizer-demo-")))
-        data = stack.enter_context(ThreadPoolExecutor(1)).submit(_make_data, subject, folder / "data")
+        data_set = DataSet(subject.data_set, folder / "data", stack.enter_context(Components(folder)))
         (folder / "cluster").mkdir()
         with chapters.chapter(f"Find the base for {content}, or make it once"):
             bases = ready_bases([content], console)
             console.print(f"   {bases[content]}", highlight=False)
         with chapters.chapter("Start a cluster: real API server, controllers, MinIO, operator"):
             platform = stack.enter_context(development_platform(folder / "cluster", bases, console))
-        _Story(subject, platform, chapters, console).tell(bases[content], data)
+        _Story(subject, platform, chapters, console).tell(bases[content], data_set)
     console.print(chapters.summary())
-
-
-def _make_data(subject: Subject, folder: Path) -> Path:
-    import_module(subject.data_set).make(folder)
-    return folder
 
 
 class _Story:
@@ -88,26 +83,23 @@ class _Story:
         self._fine_tune = FineTune.model_validate(yaml.safe_load(subject.manifest.read_text()))
         self._results = RESULTS / subject.content.value.lower()
 
-    def tell(self, base: Path, data: Future[Path]) -> None:
+    def tell(self, base: Path, data_set: DataSet) -> None:
         """Go from the account to the neighbours."""
         with self._chapters.chapter(f"Create the account: vectorizer account create {ACCOUNT}"):
             account = create_account(self._platform, ACCOUNT)
             self._console.print(Padding(account.printed.rstrip(), (0, 3)), highlight=False, style="dim")
         with self._chapters.chapter("Upload the data set by FTP"):
-            data_set = self._wait_for_data(data)
-            self._upload(account, data_set / "train")
+            with self._console.status("Making the data set from what is installed ..."):
+                files = data_set.wait()
+            self._upload(account, files / "train")
         with self._chapters.chapter(f"kubectl apply -f {self._subject.manifest.relative_to(REPOSITORY)}"):
             self._apply()
         with self._chapters.chapter("Fine-tune"):
             status = self._follow()
         with self._chapters.chapter("Look at the result"):
             vectorizer = self._download(status)
-            self._show_neighbours((base, vectorizer), data_set / "test")
+            self._show_neighbours((base, vectorizer), files / "test")
         self._conclude(status)
-
-    def _wait_for_data(self, data: Future[Path]) -> Path:
-        with self._console.status("Making the data set from what is installed ..."):
-            return data.result()
 
     def _upload(self, account: DemoAccount, folder: Path) -> None:
         bucket, target = batch_bucket(ACCOUNT), self._fine_tune.spec.batch_folder

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 CONNECTIONS = 2
 """MinIO sets half a gigabyte aside for each file that arrives by FTP; more at a time gain nothing on two cores."""
@@ -30,8 +31,13 @@ def upload_folder(login: FtpLogin, bucket: str, folder: Path, target: str, uploa
     with _connection(login, bucket) as ftp:
         for parent in sorted({path.parent for path in files}):
             ftp.mkd(_remote(folder, parent, target))
+    upload = _Upload(login, bucket, folder, target, uploaded)
     with ThreadPoolExecutor(CONNECTIONS) as connections:
-        list(connections.map(lambda share: _store(login, bucket, folder, target, share, uploaded), shares))
+        try:
+            list(connections.map(upload.store, shares))
+        finally:
+            # An interrupted upload ends after the files that are on their way.
+            upload.stopped.set()
     return len(files)
 
 
@@ -43,14 +49,23 @@ def _connection(login: FtpLogin, bucket: str) -> ftplib.FTP:
     return ftp
 
 
-def _store(
-    login: FtpLogin, bucket: str, folder: Path, target: str, files: Sequence[Path], uploaded: Callable[[], None]
-) -> None:
-    with _connection(login, bucket) as ftp:
-        for path in files:
-            with path.open("rb") as content:
-                ftp.storbinary(f"STOR {_remote(folder, path, target)}", content)
-            uploaded()
+@dataclass(frozen=True)
+class _Upload:
+    login: FtpLogin
+    bucket: str
+    folder: Path
+    target: str
+    uploaded: Callable[[], None]
+    stopped: Event = field(default_factory=Event)
+
+    def store(self, files: Sequence[Path]) -> None:
+        with _connection(self.login, self.bucket) as ftp:
+            for path in files:
+                if self.stopped.is_set():
+                    return
+                with path.open("rb") as content:
+                    ftp.storbinary(f"STOR {_remote(self.folder, path, self.target)}", content)
+                self.uploaded()
 
 
 def _remote(folder: Path, path: Path, target: str) -> str:
