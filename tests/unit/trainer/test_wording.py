@@ -1,0 +1,25 @@
+"""How names and numbers stand in sentences."""
+
+import pytest
+from vectorizer_trainer.wording import bytes_in_words, counted, enumerated, quoted
+
+
+def test_a_long_name_is_cut() -> None:
+    assert quoted("a" * 81) == f"“{'a' * 80}…”"
+
+
+def test_of_many_names_five_are_given_and_the_others_counted() -> None:
+    assert enumerated(list("abcde")) == "“a”, “b”, “c”, “d”, “e”"
+    assert enumerated(list("abcdefg")) == "“a”, “b”, “c”, “d”, “e” and 2 more"
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 files"), (1, "1 file"), (2000, "2,000 files")])
+def test_a_noun_agrees_with_its_number(number: int, words: str) -> None:
+    assert counted(number, "file") == words
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (50 * 1024**3, "50.0 GiB")]
+)
+def test_a_size_has_a_unit_that_people_read(size: int, words: str) -> None:
+    assert bytes_in_words(size) == words
