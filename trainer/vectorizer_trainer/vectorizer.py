@@ -144,6 +144,7 @@ def verified_file(folder: Path, name: str, description: VectorizerDescription) -
 
 def write_vectorizer(folder: Path, description: VectorizerDescription, files: Mapping[str, bytes]) -> None:
     """Writes files, by relative path, and then the description that vouches for them."""
+    folder.mkdir(parents=True, exist_ok=True)
     digests = {}
     for name, content in files.items():
         path = folder / name

@@ -16,8 +16,9 @@ __all__ = ["make"]
 def make(folder: Path, train: int = 1000, test: int = 1000, seed: int = 0) -> None:
     """Writes `train/` and `test/`, each with PNG files and example_to_labels.json; no handwriting is in both."""
     for name, pool, count in (("train", Pool.TRAIN, train), ("test", Pool.TEST, test)):
-        pictures, targets = compositions(pool, count, seed)
-        examples = [_labelled(index, *pair) for index, pair in enumerate(zip(pictures, targets, strict=True))]
+        made = compositions(pool, count, seed)
+        pairs = zip(made.pictures, made.targets, strict=True)
+        examples = [_labelled(index, *pair) for index, pair in enumerate(pairs)]
         write_split(folder / name, examples)
 
 

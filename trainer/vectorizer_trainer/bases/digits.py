@@ -1,6 +1,7 @@
 """Pictures composed of real handwritten digits (scikit-learn's, from the UCI repository)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["KNOWN", "NAMES", "SIZE", "Pool", "compositions"]
+__all__ = ["KNOWN", "NAMES", "QUARTERS", "SIZE", "Compositions", "Pool", "compositions"]
 
 SIZE = 32
 """Edge of a picture in pixels."""
@@ -18,6 +19,8 @@ KNOWN = range(7)
 
 _MOST = 3
 _CELLS = [(0, 0), (0, 1), (1, 0), (1, 1)]
+QUARTERS = len(_CELLS)
+"""Places of a picture that hold a digit each."""
 _CELL = SIZE // 2
 _SMALLEST = 11
 
@@ -31,21 +34,34 @@ class Pool(IntEnum):
     TEST = 3
 
 
-def compositions(
-    pool: Pool, count: int, seed: int, digits: Sequence[int] = range(10)
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Pictures [count, size, size, 3] of one to three digits, and which digits [count, 10] are on each."""
+@dataclass(frozen=True)
+class Compositions:
+    """Pictures with what is on them."""
+
+    pictures: NDArray[np.uint8]
+    """[n, size, size, 3]."""
+    placed: NDArray[np.bool_]
+    """[n, 10, 4]: which digit is in which quarter."""
+
+    @property
+    def targets(self) -> NDArray[np.bool_]:
+        """[n, 10]: which digits are anywhere on a picture."""
+        return self.placed.any(2)
+
+
+def compositions(pool: Pool, count: int, seed: int, digits: Sequence[int] = range(10)) -> Compositions:
+    """Pictures of one to three digits, each in a quarter of its own."""
     rng = np.random.default_rng([seed, pool])
     samples, kinds = _samples(pool)
     usable = np.flatnonzero(np.isin(kinds, digits))
     pictures = np.zeros((count, SIZE, SIZE, 3), np.uint8)
-    targets = np.zeros((count, len(NAMES)), bool)
-    for picture, target in zip(pictures, targets, strict=True):
+    placed = np.zeros((count, len(NAMES), len(_CELLS)), bool)
+    for picture, places in zip(pictures, placed, strict=True):
         chosen = rng.choice(usable, rng.integers(1, _MOST + 1), replace=False)
-        target[kinds[chosen]] = True
-        for sample, cell in zip(chosen, rng.permutation(_CELLS), strict=False):
-            _draw(picture, samples[sample], cell, rng)
-    return pictures, targets
+        for sample, cell in zip(chosen, rng.permutation(len(_CELLS)), strict=False):
+            places[kinds[sample], cell] = True
+            _draw(picture, samples[sample], np.array(_CELLS[cell]), rng)
+    return Compositions(pictures, placed)
 
 
 def _draw(

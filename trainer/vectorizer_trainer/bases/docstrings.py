@@ -12,7 +12,16 @@ __all__ = ["Docstring", "docstrings"]
 Kind = Literal["class", "function", "method"]
 
 _SKIPPED = {"test", "tests", "testing", "_vendor", "externals", "idlelib", "lib2to3", "site-packages", "dist-packages"}
-_SKIPPED |= {"_inductor", "_dynamo", "_functorch", "_export", "_subclasses", "_higher_order_ops"}
+_SKIPPED |= {
+    "_inductor",
+    "_dynamo",
+    "_functorch",
+    "_export",
+    "_subclasses",
+    "_higher_order_ops",
+    "encodings",
+    "pydoc_data",
+}
 
 
 @dataclass(frozen=True)

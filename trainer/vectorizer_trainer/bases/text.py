@@ -39,7 +39,7 @@ def make(folder: Path) -> None:
         content_type=ContentType.TEXT,
         architecture="transformers",
         dimension=384,
-        preprocessing={"window": 256, "trainingWindow": 64},
+        preprocessing={"window": 256, "trainingWindow": 32},
         licence="Apache-2.0",
         files={},
     )

@@ -1,0 +1,54 @@
+"""The data sets are real, multi-label, the same every time, and share nothing between train and test."""
+
+import json
+from pathlib import Path
+
+import pytest
+from vectorizer_dev.datasets import image, text
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("text")
+    text.make(folder, train=60, test=40)
+    return folder
+
+
+def _labels(folder: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = json.loads((folder / "example_to_labels.json").read_text())
+    return found
+
+
+class TestText:
+    def test_files_are_as_many_as_asked_for_and_all_labelled(self, texts: Path) -> None:
+        for part, count in (("train", 60), ("test", 40)):
+            names = {path.name for path in (texts / part).iterdir()} - {"example_to_labels.json"}
+            assert names == set(_labels(texts / part))
+            assert len(names) == count
+
+    def test_each_has_two_or_three_labels_package_and_kind_among_them(self, texts: Path) -> None:
+        for labels in _labels(texts / "train").values():
+            assert len(labels) in {2, 3}
+            assert labels[0] in {"numpy", "python", "scipy", "sklearn", "torch"}
+            assert labels[1] in {"class", "function", "method"}
+
+    def test_no_text_is_in_both_parts(self, texts: Path) -> None:
+        train, test = ({path.read_text() for path in (texts / part).glob("*.txt")} for part in ("train", "test"))
+        assert not train & test
+
+
+class TestImage:
+    def test_is_the_same_every_time(self, tmp_path: Path) -> None:
+        for folder in ("a", "b"):
+            image.make(tmp_path / folder, train=6, test=4)
+        files = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
+        assert len(files) == 12
+        assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
+
+    def test_names_the_digits_on_each_picture(self, tmp_path: Path) -> None:
+        image.make(tmp_path, train=30, test=1)
+        labels = _labels(tmp_path / "train").values()
+        assert {len(carried) for carried in labels} == {1, 2, 3}
+        assert {label for carried in labels for label in carried} <= {
+            "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+        }  # fmt: skip

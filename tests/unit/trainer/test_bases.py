@@ -1,0 +1,109 @@
+"""The small bases are made once, from real data that no data set shares."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vectorizer_api.artifact import VectorizerDescription
+from vectorizer_api.content import ContentType
+from vectorizer_trainer.bases import bases_folder, cache, load_reference
+from vectorizer_trainer.bases.digits import KNOWN, Pool, compositions
+from vectorizer_trainer.bases.docstrings import docstrings
+from vectorizer_trainer.bases.reference import REFERENCE_FILE, serialise_reference
+from vectorizer_trainer.errors import InvalidVectorizer
+from vectorizer_trainer.vectorizer import write_vectorizer
+
+DESCRIPTION = VectorizerDescription(
+    name="b", content_type=ContentType.TEXT, architecture="a", dimension=2, licence="MIT", files={}
+)
+
+
+class Maker:
+    """A base module that counts how often it is asked."""
+
+    NAME = "tiny"
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def make(self, folder: Path) -> None:
+        self.made += 1
+        write_vectorizer(folder, DESCRIPTION, {"weights": b"w"})
+
+
+@pytest.fixture
+def maker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Maker:
+    made = Maker()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(cache, "import_module", lambda name: made)
+    return made
+
+
+class TestEnsureBase:
+    def test_makes_a_missing_base_once(self, maker: Maker) -> None:
+        assert cache.ensure_base(ContentType.TEXT) == cache.ensure_base(ContentType.TEXT) == bases_folder() / "tiny"
+        assert maker.made == 1
+
+    def test_leaves_nothing_half_made(self, maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(folder: Path) -> None:
+            (folder / "weights").write_bytes(b"half")
+            raise RuntimeError
+
+        monkeypatch.setattr(maker, "make", fail)
+        with pytest.raises(RuntimeError):
+            cache.ensure_base(ContentType.TEXT)
+        assert [path.name for path in bases_folder().iterdir()] == ["tiny.lock"]
+
+    def test_prefers_an_imported_production_base(self, maker: Maker) -> None:
+        write_vectorizer(bases_folder() / "multilingual-e5-small", DESCRIPTION, {})
+        assert cache.ensure_base(ContentType.TEXT).name == "multilingual-e5-small"
+        assert maker.made == 0
+
+
+class TestReference:
+    def test_items_of_any_shape_come_back_in_order(self, tmp_path: Path) -> None:
+        items = [np.arange(length, dtype=np.int32) for length in (3, 1, 7)]
+        write_vectorizer(tmp_path, DESCRIPTION, {REFERENCE_FILE: serialise_reference(items)})
+        assert [item.tolist() for item in load_reference(tmp_path)] == [item.tolist() for item in items]
+
+    def test_items_that_were_altered_are_refused(self, tmp_path: Path) -> None:
+        write_vectorizer(tmp_path, DESCRIPTION, {REFERENCE_FILE: serialise_reference([np.zeros(3, np.int32)])})
+        (tmp_path / REFERENCE_FILE).write_bytes(serialise_reference([np.ones(3, np.int32)]))
+        with pytest.raises(InvalidVectorizer, match=r"reference\.safetensors"):
+            load_reference(tmp_path)
+
+
+class TestDocstrings:
+    def test_are_those_of_public_classes_functions_and_methods(self, tmp_path: Path) -> None:
+        (tmp_path / "linalg.py").write_text(
+            '"""Module."""\ndef solve():\n    """Solve it.\n\n    Well.\n    """\n'
+            'class Matrix:\n    """A matrix."""\n    def rank(self):\n        """The rank."""\n'
+            'def _hidden():\n    """Hidden."""\ndef silent(): pass\n'
+        )
+        (tmp_path / "tests").mkdir()
+        (tmp_path / "tests" / "test_it.py").write_text('def check():\n    """A test."""\n')
+        (tmp_path / "broken.py").write_text("def (:\n")
+        found = [(one.module, one.name, one.kind, one.text) for one in docstrings(tmp_path, "pkg")]
+        assert found == [
+            ("pkg.linalg", "solve", "function", "Solve it.\n\nWell."),
+            ("pkg.linalg", "Matrix", "class", "A matrix."),
+            ("pkg.linalg", "rank", "method", "The rank."),
+        ]
+
+
+class TestCompositions:
+    def test_show_one_to_three_of_the_digits_asked_for(self) -> None:
+        made = compositions(Pool.BASE, 60, 0, KNOWN)
+        assert made.pictures.shape == (60, 32, 32, 3)
+        assert set(made.placed.sum((1, 2))) == {1, 2, 3}
+        assert not made.targets[:, KNOWN.stop :].any()
+
+    def test_have_ink_exactly_in_the_quarters_that_are_named(self) -> None:
+        made = compositions(Pool.BASE, 20, 0, KNOWN)
+        quarters = made.pictures.reshape(20, 2, 16, 2, 16, 3).max((2, 4, 5)).reshape(20, 4)
+        assert np.array_equal(quarters > 60, made.placed.any(1))
+
+    def test_are_the_same_for_the_same_seed_and_differ_between_pools(self) -> None:
+        first, again, other = (compositions(pool, 5, 0).pictures for pool in (Pool.TRAIN, Pool.TRAIN, Pool.TEST))
+        assert np.array_equal(first, again)
+        assert not np.array_equal(first, other)
