@@ -29,6 +29,8 @@ log = logging.getLogger("vectorizer_operator")
 
 LAST_SECONDS = 10.0
 """How long an orderly end may take before the process is ended all the same."""
+LAST_SECONDS_WHEN_ASKED = 3.0
+"""The same where it was asked to end: whatever is cut off is done again by the next process."""
 
 Reconcile = Callable[[str, str, Services], Awaitable[float | None]]
 _RECONCILE: dict[str, Reconcile] = {
@@ -127,7 +129,7 @@ async def _heed_signals(ready: asyncio.Event, stop: asyncio.Event, asked: asynci
     def end() -> None:
         asked.set()
         stop.set()
-        _end_soon(0)
+        _end_soon(0, LAST_SECONDS_WHEN_ASKED)
 
     await ready.wait()
     loop = asyncio.get_running_loop()
@@ -143,9 +145,9 @@ def _stop_on_failure(done: asyncio.Task[None], stop: asyncio.Event) -> None:
     _end_soon(1)
 
 
-def _end_soon(code: int) -> None:
+def _end_soon(code: int, seconds: float = LAST_SECONDS) -> None:
     """Whatever hangs, the process ends: a dead watch must not look alive."""
-    watchdog = threading.Timer(LAST_SECONDS, os._exit, (code,))
+    watchdog = threading.Timer(seconds, os._exit, (code,))
     watchdog.daemon = True
     watchdog.start()
 

@@ -34,6 +34,7 @@ from vectorizer_operator.steps.recall import recall
 from vectorizer_operator.steps.train import train
 from vectorizer_operator.storage import StorageUnavailable
 
+_WOKEN_BY_EVENTS = frozenset({Reason.WAITING_FOR_VECTORIZER, Reason.NAME_RESERVED})
 _MIRRORED = ("progress", "display", "dataset", "metrics", "checkpoint")
 
 
@@ -53,7 +54,15 @@ async def reconcile(namespace: str, name: str, services: Services) -> float | No
     fine_tune, now = parse(body), datetime.now(UTC).replace(microsecond=0)
     wanted = await _advance(fine_tune, services, now)
     await _say(fine_tune, wanted, services)
-    return None if wanted.completion_time is not None else services.settings.progress_interval
+    return _look_again(wanted, services)
+
+
+def _look_again(said: FineTuneStatus, services: Services) -> float | None:
+    """After how many seconds: an active run is followed; what waits for an object is woken by its event."""
+    if said.completion_time is not None:
+        return None
+    accepted = next(item for item in said.conditions if item.type == ConditionType.ACCEPTED)
+    return None if accepted.reason in _WOKEN_BY_EVENTS else services.settings.progress_interval
 
 
 async def _advance(fine_tune: FineTune, services: Services, now: datetime) -> FineTuneStatus:

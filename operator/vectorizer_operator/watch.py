@@ -199,6 +199,7 @@ def operator_settings(settings: Settings) -> kopf.OperatorSettings:
     kopf_settings.networking.connect_timeout = 10
     kopf_settings.queueing.worker_limit = 50
     kopf_settings.queueing.idle_timeout = 0.01
+    kopf_settings.queueing.exit_timeout = 0.5
     kopf_settings.process.ultimate_exiting_timeout = 5
     for kind in (JOBS, PODS):
         kopf_settings.watching.label_selectors[kind.group, kind.version, kind.plural] = SELECTOR

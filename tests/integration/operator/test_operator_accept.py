@@ -1,6 +1,7 @@
 """Every reason for which a fine-tune is refused or waits, and that nothing runs meanwhile."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -196,3 +197,32 @@ def test_a_child_of_a_foreign_owner_is_a_conflict_and_is_left_alone(
     else:
         assert client.CoreV1Api(api).read_namespaced_config_map(child, tenant.namespace).data == {"run.json": "{}"}
         eventually(lambda: child not in tenant.jobs(name))
+
+
+def test_a_quota_on_jobs_is_waited_for_and_named(
+    new_tenant: Callable[[], Tenant], core: client.CoreV1Api, name: str
+) -> None:
+    tenant = new_tenant()
+    quota = client.V1ResourceQuota(
+        metadata=client.V1ObjectMeta(name="no-jobs"), spec=client.V1ResourceQuotaSpec(hard={"count/jobs.batch": "0"})
+    )
+    core.create_namespaced_resource_quota(tenant.namespace, quota)
+    eventually(lambda: has_status(core, tenant.namespace))
+    tenant.ask(name)
+    assert "no-jobs" in waits(tenant, name, "QuotaExceeded")
+    core.delete_namespaced_resource_quota("no-jobs", tenant.namespace)
+    tenant.until(name, "Accepted", "True", timeout=70)
+
+
+def has_status(core: client.CoreV1Api, namespace: str) -> bool:
+    found: Any = core.read_namespaced_resource_quota("no-jobs", namespace)
+    return bool(found.status.hard)
+
+
+def test_an_account_that_does_not_bind_the_operator_is_told(
+    new_tenant: Callable[[], Tenant], api: client.ApiClient, name: str
+) -> None:
+    tenant = new_tenant()
+    client.RbacAuthorizationV1Api(api).delete_namespaced_role_binding("vectorizer-operator", tenant.namespace)
+    tenant.ask(name)
+    assert "forbidden" in waits(tenant, name, "Waiting")
