@@ -46,7 +46,8 @@ class Compositions:
     @property
     def targets(self) -> NDArray[np.bool_]:
         """[n, 10]: which digits are anywhere on a picture."""
-        return self.placed.any(2)
+        anywhere: NDArray[np.bool_] = self.placed.any(axis=2)
+        return anywhere
 
 
 def compositions(pool: Pool, count: int, seed: int, digits: Sequence[int] = range(10)) -> Compositions:
