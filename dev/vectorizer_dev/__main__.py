@@ -50,6 +50,8 @@ def demo(
     """Fine-tune on real data from a manifest to the new neighbours, on a cluster of its own."""
     from vectorizer_dev.demo import run_demo
 
+    if content not in SERVED:
+        raise typer.BadParameter(f"{content} is not served yet: choose {' or '.join(SERVED)}")
     with told(console):
         run_demo(content, console)
 

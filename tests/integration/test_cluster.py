@@ -112,10 +112,10 @@ class TestTheProcessNode:
             "words = [open(config).read(), open(os.environ['KEYS'] + '/secret_key').read(), *os.listdir(work)]; "
             "open('/dev/termination-log', 'w').write(' '.join(words))"
         )
-        mounts = [("run", "/etc/run"), ("keys", "/keys"), ("work", "/work")]
+        mounts = [("run", "/etc/run"), ("keys", "/keys"), ("work", "/data")]
         running = container(
             script,
-            args=["/etc/run/run.json", "/work"],
+            args=["/etc/run/run.json", "/data"],
             env=[{"name": "KEYS", "value": "/keys"}],
             volumeMounts=[{"name": name, "mountPath": path} for name, path in mounts],
         )

@@ -11,7 +11,7 @@ class PathTranslation:
     def __init__(self, places: Mapping[str, Path]) -> None:
         self._places = {inside.rstrip("/"): str(outside) for inside, outside in places.items()}
         longest_first = sorted(self._places, key=len, reverse=True)
-        # A prefix counts only as whole path segments: /work is not in /workshop nor in /my/work. One pass for all,
+        # A prefix counts only as whole path segments: /data is not in /database nor in /my/data. One pass for all,
         # because what was put in may itself contain a mount path.
         alternatives = "|".join(map(re.escape, longest_first))
         self._pattern = (
