@@ -35,7 +35,7 @@ __all__ = [
 DESCRIPTION_FILE = "vectorizer.json"
 
 _LARGEST_DESCRIPTION = 1024**2
-_CHUNK = 1024
+_CHUNK = 256
 """Items held at once: enough to sort by cost, few enough to forget."""
 _BATCH = 64
 

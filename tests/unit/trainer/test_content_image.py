@@ -1,6 +1,7 @@
 """Pictures of every raster format become upright RGB at the tower's size, judged by their content."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,23 @@ class TestDecode:
         path.write_bytes(spoil(path.read_bytes()))
         with pytest.raises(UnreadableFile, match=reason):
             tiny_image.decode(path)
+
+    @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "bmp", "tiff"])
+    @pytest.mark.filterwarnings("ignore:.*:UserWarning")
+    def test_calls_a_picture_with_flipped_bytes_damaged_or_reads_it(
+        self, tiny_image: Vectorizer, tmp_path: Path, suffix: str
+    ) -> None:
+        path = tmp_path / f"picture.{suffix}"
+        _halves().save(path)
+        whole = path.read_bytes()
+        for seed in range(60):
+            rng = np.random.default_rng(seed)
+            content = bytearray(whole)
+            for position in rng.integers(0, len(whole), 3):
+                content[position] = rng.integers(0, 256)
+            path.write_bytes(content)
+            with suppress(UnreadableFile, OverLimit):
+                assert tiny_image.decode(path).shape == (16, 16, 3)
 
     def test_refuses_a_picture_over_the_limit_before_decoding_it(self, tiny_image: Vectorizer, tmp_path: Path) -> None:
         Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")

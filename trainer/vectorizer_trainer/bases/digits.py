@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +47,7 @@ class Compositions:
     @property
     def targets(self) -> NDArray[np.bool_]:
         """[n, 10]: which digits are anywhere on a picture."""
-        anywhere: NDArray[np.bool_] = self.placed.any(axis=2)
-        return anywhere
+        return cast("NDArray[np.bool_]", self.placed.any(axis=2))
 
 
 def compositions(pool: Pool, count: int, seed: int, digits: Sequence[int] = range(10)) -> Compositions:

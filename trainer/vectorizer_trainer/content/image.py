@@ -5,6 +5,7 @@ projection on saving, so that the saved tower is an open_clip one as it stands.
 """
 
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,6 +27,8 @@ __all__ = ["ImageEncoder", "new_encoder", "open_encoder"]
 _WEIGHTS = "vision_tower.safetensors"
 _CONFIG = "vision_tower.json"
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, LookupError, ArithmeticError, TypeError)
+"""What Pillow's decoders raise on broken files."""
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 # Pillow would warn of large pictures by a limit of its own; ours is checked before any pixel is decoded.
@@ -58,7 +61,7 @@ class ImageEncoder(Encoder):
                 resized = _over_white(upright).resize((self._size, self._size), Image.Resampling.BICUBIC)
         except UnidentifiedImageError as error:
             raise UnreadableFile("not a picture that can be read (JPEG, PNG, WebP, GIF, BMP, TIFF)") from error
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
+        except _DAMAGE as error:
             raise UnreadableFile(f"the picture is damaged ({error})") from error
         return np.asarray(resized, np.uint8)
 
