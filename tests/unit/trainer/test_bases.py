@@ -54,6 +54,11 @@ class TestEnsureBase:
             cache.ensure_base(ContentType.TEXT)
         assert [path.name for path in bases_folder().iterdir()] == ["tiny.lock"]
 
+    def test_clears_away_what_a_killed_process_left(self, maker: Maker) -> None:
+        (bases_folder() / ".tiny-x" / "tiny").mkdir(parents=True)
+        cache.ensure_base(ContentType.TEXT)
+        assert sorted(path.name for path in bases_folder().iterdir()) == ["tiny", "tiny.lock"]
+
     def test_prefers_an_imported_production_base(self, maker: Maker) -> None:
         write_vectorizer(bases_folder() / "multilingual-e5-small", DESCRIPTION, {})
         assert cache.ensure_base(ContentType.TEXT).name == "multilingual-e5-small"
