@@ -201,7 +201,7 @@ class Metric(StoredModel):
     start: float
     """start is the value of the starting vectorizer, a fraction."""
     tuned: float
-    """tuned is the value of the published vectorizer, a fraction."""
+    """tuned is the value of the candidate that was judged, a fraction; with NoImprovement the start is published."""
     low: float
     """low bounds the difference tuned - start from below (95 %)."""
     high: float
