@@ -26,7 +26,8 @@ _HEAD_LEARNING_RATE = 1e-3
 _WEIGHT_DECAY = 0.01
 _LONGEST_GRADIENT = 1.0
 _BATCH = 64
-_KEPT = 1.0
+_KEPT = 3.0
+"""Weight of the distillation: at equal retention 3 gained more than 1, since a larger share of the change is kept."""
 
 
 @dataclass(frozen=True)
