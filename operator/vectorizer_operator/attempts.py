@@ -164,7 +164,8 @@ def _conflict(plan: AttemptPlan, kind: Kind) -> Refused:
 
 def _pod_state(pod: Object) -> Attempt:
     status = pod.get("status") or {}
-    if status.get("phase") == "Running":
+    # One that has ended is still at work for people, until the Job says how it ended.
+    if status.get("phase") in ("Running", "Succeeded", "Failed"):
         return Attempt(State.RUNNING)
     for container in status.get("containerStatuses") or []:
         waiting = (container.get("state") or {}).get("waiting") or {}

@@ -32,9 +32,9 @@ def ended(code: int, message: str = "", reason: str = "Error") -> Body:
         (job(), [pod()], State.PENDING),
         (job(), [pod("Running")], State.RUNNING),
         (job(), [pod("Failed"), pod("Running")], State.RUNNING),
-        (job({"type": "SuccessCriteriaMet", "status": "True"}), [pod("Succeeded")], State.PENDING),
+        (job({"type": "SuccessCriteriaMet", "status": "True"}), [pod("Succeeded")], State.RUNNING),
         (job({"type": "Complete", "status": "True"}), [], State.SUCCEEDED),
-        (job({"type": "FailureTarget", "status": "True"}), [pod("Failed")], State.PENDING),
+        (job({"type": "FailureTarget", "status": "True"}), [pod("Failed")], State.RUNNING),
         (job(FAILED), [], State.FAILED),
     ],
 )
