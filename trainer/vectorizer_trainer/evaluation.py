@@ -9,7 +9,7 @@ from vectorizer_api.run import Metric
 
 from vectorizer_trainer.metrics import Scores, scores
 
-__all__ = ["NAMES", "Comparison", "HeldOut", "Retention", "compare"]
+__all__ = ["NAMES", "Comparison", "Difference", "HeldOut", "Retention", "compare"]
 
 NAMES = {
     "ndcg_at_10": "NDCG@10",

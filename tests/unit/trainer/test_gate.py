@@ -17,10 +17,10 @@ def _comparison(gain: float, gain_error: float, label: float = 0.0, label_error:
 
 class TestJudge:
     def test_a_gain_beyond_its_error_is_an_improvement(self) -> None:
-        assert judge(_comparison(0.05, 0.02), 0.8).outcome is Outcome.IMPROVED
+        assert judge(_comparison(0.05, 0.019), 0.8).outcome is Outcome.IMPROVED
 
     def test_a_gain_within_its_error_is_none(self) -> None:
-        verdict = judge(_comparison(0.05, 0.03), 0.8)
+        verdict = judge(_comparison(0.05, 0.02), 0.8)
         assert verdict.outcome is Outcome.NO_IMPROVEMENT
         assert "5.0 points" in verdict.reason
 
