@@ -13,7 +13,8 @@ class ApiModel(BaseModel):
         frozen=True,
         extra="forbid",
         use_attribute_docstrings=True,
-        # The API server prunes what it does not know; a newer writer must not break an older reader of status.
+        # JSON has no NaN: what carries one can be stored nowhere.
+        allow_inf_nan=False,
     )
 
 

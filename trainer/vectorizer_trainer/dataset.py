@@ -15,7 +15,7 @@ from vectorizer_trainer.cache import Selected
 from vectorizer_trainer.download import Reading
 from vectorizer_trainer.errors import BadInput
 from vectorizer_trainer.inventory import Inventory, LabelledFile
-from vectorizer_trainer.labels import check_trainable, label_warnings
+from vectorizer_trainer.labels import FEWEST_EXAMPLES, check_trainable, label_warnings
 from vectorizer_trainer.sampling import Duplicates, Part, choose_examples, find_duplicates, split
 from vectorizer_trainer.wording import counted, enumerated, quoted
 
@@ -92,6 +92,7 @@ def select(inventory: Inventory, reading: Reading, training: TrainingSettings, l
     duplicates = find_duplicates(reading.digests, [frozenset(file.labels) for file in reading.files])
     distinct = [reading.files[index] for index in duplicates.kept]
     check_trainable((file.labels for file in distinct), limits.max_labels)
+    _check_contents(duplicates)
     all_targets = _targets(distinct, sorted({label for file in distinct for label in file.labels}))
     chosen = choose_examples(all_targets, training.max_examples, training.seed)
     files = [distinct[position] for position in chosen]
@@ -123,6 +124,16 @@ def select(inventory: Inventory, reading: Reading, training: TrainingSettings, l
         rejected=rejected,
         warnings=warnings,
     )
+
+
+def _check_contents(duplicates: Duplicates) -> None:
+    """Copies are never parted, so that it is contents that are split, not files."""
+    contents = len(np.unique(duplicates.groups))
+    if contents < FEWEST_EXAMPLES:
+        raise BadInput(
+            f"The {len(duplicates.kept)} examples have only {counted(contents, 'different content')}; "
+            f"at least {FEWEST_EXAMPLES} are needed."
+        )
 
 
 def _check_faults(faults: Sequence[RejectedFile], examples: int) -> None:

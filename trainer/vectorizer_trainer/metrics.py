@@ -6,13 +6,14 @@ their label sets. All values are fractions.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Scores", "effective_rank", "label_precisions", "neighbour_overlaps", "scores"]
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Booleans = NDArray[np.bool_]
 
 RELEVANT = 0.5
@@ -22,6 +23,7 @@ FEWEST_POSITIVES = 3
 
 _FEWEST_ITEMS = 2
 """Items below which no item has a neighbour: a random half of a small fold may be one."""
+_VOTE_DECIMALS = 5
 _BLOCK = 256
 _DEPTH = 100
 
@@ -66,7 +68,8 @@ def label_precisions(vectors: Floats, targets: Booleans) -> NDArray[np.float64]:
         nearest = _nearest(sims, nearest_count)
         cosines = np.take_along_axis(sims, nearest, axis=1)
         rows.append(np.einsum("qk,qkl->ql", cosines, targets[nearest]))
-    votes = np.concatenate(rows)
+    # Two items that vote for each other by the same cosine are equal, whatever the order of its sum was.
+    votes = np.round(np.concatenate(rows), _VOTE_DECIMALS)
     return np.array([_average_precision(votes[:, label], targets[:, label]) for label in range(targets.shape[1])])
 
 

@@ -233,6 +233,12 @@ class TestSelection:
         with pytest.raises(BadInput, match="There are 2 usable examples"):
             batch.select()
 
+    def test_copies_with_different_labels_do_not_make_up_for_different_files(self, batch: Batch) -> None:
+        for index in range(30):
+            batch.add(f"{index}.txt", f"content of {index % 3} kinds", f"label {index % 11}", f"label {index % 7} too")
+        with pytest.raises(BadInput, match="30 examples have only 3 different contents; at least 10 are needed"):
+            batch.select()
+
     def test_beyond_the_maximum_some_are_chosen_and_the_others_listed(self, batch: Batch) -> None:
         batch.fill(150)
         chosen = batch.select(max_examples=120)

@@ -122,7 +122,7 @@ def _provenance(
         versions={"vectorizer-operator": version("vectorizer-operator"), "python": platform.python_version()}
         | libraries,
         threads=torch.get_num_threads(),
-        device="cuda" if torch.cuda.is_available() else "cpu",
+        device=str(tuned.vectorizer.adapter.device),
         started=started,
         finished=datetime.now(UTC),
         stage_seconds={str(stage): took for stage, took in seconds.items()},
