@@ -87,6 +87,8 @@ def _check_folders(asked: LocalTraining) -> None:
         raise BadInput(f"--out {asked.out} is a file.", hint="Name a folder that is new or empty.")
     if asked.out.is_dir() and any(asked.out.iterdir()):
         raise BadInput(f"--out {asked.out} is not empty.", hint="Name a folder that is new or empty.")
+    if asked.out.is_mount():
+        raise BadInput(f"--out {asked.out} is a mount point.", hint="Name a folder inside it, new or empty.")
     above = _nearest_folder(asked.out)
     if not above.is_dir() or not os.access(above, os.W_OK):
         raise BadInput(f"--out {asked.out} cannot be written.", hint="Name a place where you may write.")

@@ -1,7 +1,6 @@
 """How far a run is and how long it will still take: for progress.json, for the log, for a bar in a terminal."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -10,14 +9,13 @@ from vectorizer_api.names import PROGRESS_FILE
 from vectorizer_api.run import Dataset, Metric, Outcome, Progress, RunProgress, Stage
 
 from vectorizer_trainer.errors import StorageError
+from vectorizer_trainer.schedule import BATCH, FEWEST_EXAMPLES, steps_for
 from vectorizer_trainer.store import Store
 
 Listener = Callable[[RunProgress], None]
 
 ORDER = list(Stage)
 
-_DEEP_FROM = 300
-"""Examples from which a deep candidate is trained."""
 _REFERENCE = 300
 """Embeddings' worth of work that the reference items are."""
 _TRAINING = 1.7
@@ -61,10 +59,10 @@ class Forecast:
         return number * self.seconds_per_example
 
     def _tuning(self) -> float:
-        if self.examples < _DEEP_FROM:
+        if self.examples < FEWEST_EXAMPLES:
             return 0.0
-        epochs = min(max(6 * math.sqrt(1000 / self.examples), 3.0), 12.0)
-        return self._embeddings(_TRAINING * epochs * 0.8 * self.examples + _REFERENCE)
+        trained = steps_for(int(0.8 * self.examples)) * BATCH
+        return self._embeddings(_TRAINING * trained + _REFERENCE)
 
 
 class ProgressTracker:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from vectorizer_api.run import Outcome, Stage
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.metrics import scores
+from vectorizer_trainer.schedule import epochs_for
 from vectorizer_trainer.tuning import Examples, Silent, Tuned, fine_tune
 from vectorizer_trainer.tuning.adapter import train_adapter
-from vectorizer_trainer.tuning.deep import epochs_for
 from vectorizer_trainer.tuning.interpolate import mixed_weights
 from vectorizer_trainer.tuning.objective import share_of_peak
 from vectorizer_trainer.vectorizer import Vectorizer

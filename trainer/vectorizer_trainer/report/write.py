@@ -24,6 +24,7 @@ from vectorizer_trainer.report.document import (
     SelectedFile,
     Selection,
 )
+from vectorizer_trainer.schedule import FEWEST_EXAMPLES
 
 if TYPE_CHECKING:
     from vectorizer_trainer.tuning.types import Tuned
@@ -87,8 +88,6 @@ def _augmentation(run: RunDescription) -> Augmentation:
 
 
 def _selection(training_set: TrainingSet) -> Selection:
-    from vectorizer_trainer.tuning.deep import FEWEST_EXAMPLES
-
     selection = training_set.selection
     in_folds = len(selection.parts) < FEWEST_EXAMPLES
     return Selection(

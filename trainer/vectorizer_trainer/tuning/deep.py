@@ -1,7 +1,6 @@
 """The second candidate: all blocks of the encoder, trained on the items themselves."""
 
 import copy
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,19 +12,16 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from vectorizer_trainer.content.encoder import Encoder, Item
+from vectorizer_trainer.schedule import BATCH, epochs_for, steps_for
 from vectorizer_trainer.tuning.objective import Objective, generator, seen_labels, share_of_peak
 from vectorizer_trainer.vectorizer import Vectorizer
 
-__all__ = ["FEWEST_EXAMPLES", "Step", "epochs_for", "steps_for", "train_blocks"]
-
-FEWEST_EXAMPLES = 300
-"""Below this many examples the blocks would learn them by heart."""
+__all__ = ["Step", "train_blocks"]
 
 _LEARNING_RATE = 2e-4
 _HEAD_LEARNING_RATE = 1e-3
 _WEIGHT_DECAY = 0.01
 _LONGEST_GRADIENT = 1.0
-_BATCH = 64
 _KEPT = 3.0
 """Weight of the distillation: at equal retention 3 gained more than 1, since a larger share of the change is kept."""
 
@@ -38,16 +34,6 @@ class Step:
     epoch: int
     loss: float
     examples_per_second: float
-
-
-def epochs_for(examples: int) -> int:
-    """More epochs for fewer examples: 6 at 1,000."""
-    return int(min(12, max(3, 6 * math.sqrt(1000 / examples))))
-
-
-def steps_for(examples: int) -> int:
-    """Optimiser steps in all."""
-    return epochs_for(examples) * max(1, examples // _BATCH)
 
 
 def train_blocks(
@@ -92,7 +78,7 @@ def _batches(examples: int, seed: int) -> Iterator[tuple[int, Tensor]]:
     order = generator(seed)
     for epoch in range(1, epochs_for(examples) + 1):
         shuffled = torch.randperm(examples, generator=order)
-        for batch in shuffled.split(_BATCH)[: max(1, examples // _BATCH)]:  # type: ignore[no-untyped-call]
+        for batch in shuffled.split(BATCH)[: max(1, examples // BATCH)]:  # type: ignore[no-untyped-call]
             yield epoch, batch
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.schedule import FEWEST_EXAMPLES
 from vectorizer_trainer.tuning.cross_validated import tune_cross_validated
-from vectorizer_trainer.tuning.deep import FEWEST_EXAMPLES
 from vectorizer_trainer.tuning.held_out import tune_held_out
 from vectorizer_trainer.tuning.task import Stopwatch, Task
 from vectorizer_trainer.tuning.types import Examples, Observer, Tuned

@@ -8,8 +8,9 @@ from vectorizer_api.run import Stage
 
 from vectorizer_trainer.evaluation import HeldOut, Retention
 from vectorizer_trainer.metrics import neighbour_overlaps
+from vectorizer_trainer.schedule import epochs_for, steps_for
 from vectorizer_trainer.tuning.adapter import EPOCHS, train_adapter
-from vectorizer_trainer.tuning.deep import Step, epochs_for, steps_for, train_blocks
+from vectorizer_trainer.tuning.deep import Step, train_blocks
 from vectorizer_trainer.tuning.interpolate import Moved, Share, best_share, mixed_weights, retained_share
 from vectorizer_trainer.tuning.task import Baseline, Task, encode_observed
 from vectorizer_trainer.tuning.types import Candidate, CurvePoint, Tuned
