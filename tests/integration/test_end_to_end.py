@@ -2,6 +2,8 @@
 
 import json
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from vectorizer_api.run import RunManifest
 from vectorizer_cli.account import Account, create_account
 from vectorizer_dev.datasets import text
 from vectorizer_dev.platform import Platform
+from vectorizer_dev.tenant import Tenant, make_tenant
 from vectorizer_dev.waiting import eventually
 
 EXAMPLES = 120
@@ -164,3 +167,89 @@ def test_the_batch_bucket_is_as_it_was(ended: FineTuneStatus, account: Account, 
     listed = store.list_objects(bucket_name=account.batch_bucket, recursive=True)
     there = {item.object_name: item.size for item in listed}
     assert there == {f"{FOLDER}/{path.name}": path.stat().st_size for path in uploaded.iterdir()}
+
+
+TEXTS = [f"{index}.txt" for index in range(20)]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Files of an account that cannot be trained on, and what its people are told."""
+
+    labels: bytes
+    files: list[str]
+    code: int
+    reason: str
+    message: str
+    hint: str
+
+
+def labelled(labels: Mapping[str, list[str]]) -> bytes:
+    return json.dumps(labels).encode()
+
+
+REFUSALS = {
+    "labels-not-json": Refusal(
+        b'{"0.txt": ["odd"],\n"1.txt" ["even"]}',
+        TEXTS,
+        64,
+        "BadInput",
+        "example_to_labels.json, line 2: expected a colon after “1.txt”",
+        "example_to_labels.json is an object of file names and lists of labels",
+    ),
+    "too-many-labels": Refusal(
+        labelled({name: ["one more", *(f"{index}-{more}" for more in range(5))] for index, name in enumerate(TEXTS)}),
+        TEXTS,
+        65,
+        "OverLimit",
+        "There are 101 different labels; at most 100 are allowed.",
+        "Merge or drop labels in example_to_labels.json.",
+    ),
+    "most-files-absent": Refusal(
+        labelled({name: ["even" if index % 2 else "odd"] for index, name in enumerate(TEXTS)}),
+        TEXTS[:10],
+        64,
+        "BadInput",
+        "10 of the 20 files named in example_to_labels.json cannot be used",
+        "Correct the files in the batch folder and submit a new fine-tune.",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def tenant(platform: Platform, api: client.ApiClient, store: Minio, store_admin: MinioAdmin) -> Tenant:
+    return make_tenant(api, store, store_admin)
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_files_that_cannot_be_trained_on_end_with_the_reason_and_no_vectorizer(tenant: Tenant, name: str) -> None:
+    refusal = REFUSALS[name]
+    uploaded = {f"{name}/{LABELS_FILE}": refusal.labels}
+    uploaded |= {f"{name}/{file}": f"The text of {file}.".encode() for file in refusal.files}
+    for key, body in uploaded.items():
+        tenant.upload(key, body)
+    tenant.ask(name, batchFolder=name, profile="")
+    status = tenant.ended(name, timeout=90)["status"]
+    failure = status["failure"]
+    assert (failure["exitCode"], failure["reason"]) == (refusal.code, refusal.reason)
+    assert refusal.message in failure["message"]
+    assert refusal.hint in failure["hint"]
+    failed = tenant.condition(name, "Failed")
+    assert (failed["status"], failed["reason"]) == ("True", refusal.reason)
+    assert failed["message"] == f"{failure['message']} {failure['hint']}"
+    assert tenant.condition(name, "DatasetReady")["reason"] == "DatasetRefused"
+    assert tenant.condition(name, "Complete") == {}
+    assert (status["phase"], status.get("vectorizer")) == ("Failed", None)
+    assert tenant.vectorizer(name) == {}
+    assert tenant.keys("vectorizers/") == []
+    assert contents(tenant, f"{name}/") == uploaded
+
+
+def contents(tenant: Tenant, prefix: str) -> dict[str, bytes]:
+    """What lies below the prefix in the batch bucket."""
+    bucket = tenant.account.batch_bucket
+    found = {}
+    for item in tenant.store.list_objects(bucket_name=bucket, prefix=prefix, recursive=True):
+        with tenant.store.get_object(bucket_name=bucket, object_name=item.object_name) as answer:
+            found[item.object_name] = answer.read()
+    return found
