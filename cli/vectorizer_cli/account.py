@@ -17,6 +17,7 @@ from minio.minioadmin import MinioAdmin
 from vectorizer_api.names import (
     ACCOUNT_LABEL,
     ACCOUNT_LENGTH,
+    LOG_FILE,
     RUN_SERVICE_ACCOUNT,
     batch_bucket,
     is_account,
@@ -39,7 +40,7 @@ class AccountError(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """A made account, and how its people upload."""
+    """A made account, and its people's user of the object store."""
 
     name: str
     namespace: str
@@ -78,7 +79,7 @@ def create_account(
         _bucket(store, bucket)
     store.set_bucket_lifecycle(bucket_name=models, config=_expiring_runs())
     user = f"{bucket_prefix}{name}-upload"
-    return Account(name, place, batch, models, user, _upload_user(admin, user, batch))
+    return Account(name, place, batch, models, user, _upload_user(admin, user, _policy(batch, models)))
 
 
 @app.callback()
@@ -113,11 +114,11 @@ def create(
     except (AccountError, S3Error, MinioAdminException, client.ApiException) as error:
         typer.echo(f"account {name}: {error}", err=True)
         raise typer.Exit(1) from None
-    typer.echo(how_to_upload(made, s3_endpoint, s3_scheme, ftp))
+    typer.echo(how_to_use(made, s3_endpoint, s3_scheme, ftp))
 
 
-def how_to_upload(made: Account, s3_endpoint: str, s3_scheme: str, ftp: str = "") -> str:
-    """What the account's people need to know."""
+def how_to_use(made: Account, s3_endpoint: str, s3_scheme: str, ftp: str = "") -> str:
+    """What the account's people need to know: where files go, and where results come from."""
     password = made.upload_password or "(as told when the account was made)"
     lines = [
         f"Account {made.name}, namespace {made.namespace}.",
@@ -132,6 +133,9 @@ def how_to_upload(made: Account, s3_endpoint: str, s3_scheme: str, ftp: str = ""
     lines += [
         "Put the files and example_to_labels.json into a folder of that bucket, and name it as batchFolder:",
         f"  kubectl --namespace {made.namespace} apply --filename request.yaml",
+        "The same user fetches what became of it, by any S3 client, with the object's name for NAME:",
+        f"  aws s3 cp --recursive --endpoint-url {s3_scheme}://{s3_endpoint} \\",
+        f"    s3://{made.models_bucket}/vectorizers/NAME/ NAME/",
     ]
     return "\n".join(lines)
 
@@ -190,9 +194,9 @@ def _expiring_runs() -> LifecycleConfig:
     return LifecycleConfig([rule])
 
 
-def _upload_user(admin: MinioAdmin, user: str, bucket: str) -> str | None:
-    """Make the user that may touch this bucket alone; its password where it is new."""
-    admin.policy_add(user, policy=_upload_policy(bucket))
+def _upload_user(admin: MinioAdmin, user: str, policy: dict[str, Any]) -> str | None:
+    """Make the user that may do what the policy says; its password where it is new."""
+    admin.policy_add(user, policy=policy)
     if _user_exists(admin, user):
         admin.policy_set(user, user=user)
         return None
@@ -207,20 +211,22 @@ def _user_exists(admin: MinioAdmin, user: str) -> bool:
     return user in users
 
 
-def _upload_policy(bucket: str) -> dict[str, Any]:
+def _policy(batch: str, models: str) -> dict[str, Any]:
+    """The account's people put their files into the one bucket and read results from the other; nothing else."""
+    listing = ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"]
     objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    results = ["vectorizers/*", "runs/*/attempt-*/report/*"]
+    readable = [f"{models}/{place}" for place in [*results, f"runs/*/attempt-*/{LOG_FILE}"]]
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
-                "Resource": [f"arn:aws:s3:::{bucket}"],
-            },
-            {
-                "Effect": "Allow",
-                "Action": [*objects, "s3:ListMultipartUploadParts"],
-                "Resource": [f"arn:aws:s3:::{bucket}/*"],
-            },
+            _allow(listing, [batch]),
+            _allow([*objects, "s3:ListMultipartUploadParts"], [f"{batch}/*"]),
+            _allow(["s3:ListBucket"], [models]) | {"Condition": {"StringLike": {"s3:prefix": results}}},
+            _allow(["s3:GetObject"], readable),
         ],
     }
+
+
+def _allow(actions: list[str], places: list[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": [f"arn:aws:s3:::{place}" for place in places]}

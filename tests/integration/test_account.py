@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ftplib import FTP, error_perm
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from minio.minioadmin import MinioAdmin
 from vectorizer_api.names import ACCOUNT_LABEL
 from vectorizer_cli.account import Account, AccountError, create_account
 from vectorizer_dev.cluster import DevelopmentCluster
+from vectorizer_dev.object_store import S3Account
 
 
 class Make(Protocol):
@@ -103,7 +104,7 @@ def test_an_account_id_is_a_short_dns_label(make: Make, wrong: str) -> None:
         make(wrong)
 
 
-def test_its_user_uploads_by_ftp_and_sees_its_bucket_alone(make: Make, ftp: FTP, store: Minio, name: str) -> None:
+def test_its_user_uploads_by_ftp_and_sees_its_batch_bucket_alone(make: Make, ftp: FTP, store: Minio, name: str) -> None:
     make(f"{name}-x")
     made = make(name)
     ftp.login(made.upload_user, made.upload_password or "")
@@ -121,17 +122,73 @@ def test_its_user_uploads_by_ftp_and_sees_its_bucket_alone(make: Make, ftp: FTP,
         ftp.cwd(f"/{made.models_bucket}")
 
 
-def test_its_user_reads_no_record_and_no_run_by_s3(make: Make, cluster: DevelopmentCluster, name: str) -> None:
-    made = make(name)
-    people = Minio(
-        cluster.object_store.endpoint,
-        access_key=made.upload_user,
-        secret_key=made.upload_password,
-        secure=False,
-        region="us-east-1",
-    )
+@pytest.fixture
+def put(store: Minio) -> Callable[[str, str], str]:
+    def put(bucket: str, key: str) -> str:
+        store.put_object(bucket_name=bucket, object_name=key, data=io.BytesIO(b"text"), length=4)
+        return key
+
+    return put
+
+
+def by_s3(made: Account, cluster: DevelopmentCluster) -> Minio:
+    return cluster.object_store.client(S3Account(made.upload_user, made.upload_password or ""))
+
+
+RESULTS = [
+    "vectorizers/docs/1/model/weights.safetensors",
+    "vectorizers/docs/1/report/report.json",
+    "runs/1/attempt-1/report/report.json",
+    "runs/1/attempt-1/log.txt",
+]
+
+
+@pytest.mark.parametrize("key", RESULTS)
+def test_its_user_reads_results_by_s3_and_changes_none(
+    make: Make, put: Callable[[str, str], str], cluster: DevelopmentCluster, name: str, key: str
+) -> None:
+    made, other = make(name), make(f"{name}-x")
+    people, bucket = by_s3(made, cluster), made.models_bucket
+    put(other.models_bucket, put(bucket, key))
+    with people.get_object(bucket_name=bucket, object_name=key) as answer:
+        assert answer.read() == b"text"
     with pytest.raises(S3Error, match="AccessDenied"):
-        list(people.list_objects(bucket_name=made.models_bucket, prefix="requests/"))
+        people.put_object(bucket_name=bucket, object_name=key, data=io.BytesIO(b"x"), length=1)
+    with pytest.raises(S3Error, match="AccessDenied"):
+        people.remove_object(bucket_name=bucket, object_name=key)
+    with pytest.raises(S3Error, match="AccessDenied"):
+        people.get_object(bucket_name=other.models_bucket, object_name=key)
+
+
+def test_its_user_lists_vectorizers_by_s3_as_a_download_of_a_folder_does(
+    make: Make, put: Callable[[str, str], str], cluster: DevelopmentCluster, name: str
+) -> None:
+    made = make(name)
+    key = put(made.models_bucket, RESULTS[0])
+    people = by_s3(made, cluster)
+    for prefix in ("vectorizers/", "vectorizers/docs/"):
+        listed = people.list_objects(bucket_name=made.models_bucket, prefix=prefix, recursive=True)
+        assert [item.object_name for item in listed] == [key]
+
+
+@pytest.mark.parametrize("prefix", ["", "requests/", "runs/", "runs/1/attempt-1/model/"])
+def test_its_user_lists_no_record_and_no_run_by_s3(
+    make: Make, cluster: DevelopmentCluster, name: str, prefix: str
+) -> None:
+    made = make(name)
+    with pytest.raises(S3Error, match="AccessDenied"):
+        list(by_s3(made, cluster).list_objects(bucket_name=made.models_bucket, prefix=prefix))
+
+
+@pytest.mark.parametrize(
+    "key", ["requests/docs.json", "runs/1/attempt-1/model/weights.safetensors", "runs/1/checkpoints/1/state.pt"]
+)
+def test_its_user_reads_no_record_and_no_checkpoint_by_s3(
+    make: Make, put: Callable[[str, str], str], cluster: DevelopmentCluster, name: str, key: str
+) -> None:
+    made = make(name)
+    with pytest.raises(S3Error, match="AccessDenied"):
+        by_s3(made, cluster).get_object(bucket_name=made.models_bucket, object_name=put(made.models_bucket, key))
 
 
 def command(cluster: DevelopmentCluster, name: str) -> subprocess.CompletedProcess[str]:
@@ -157,6 +214,7 @@ def test_the_command_prints_how_to_upload_and_the_password_once(
     assert f"ftp://{cluster.object_store.ftp_address}/{name}-batch/" in first.stdout
     assert "The password is shown this once." in first.stdout
     assert "The password is shown this once." not in again.stdout
+    assert f"s3://{name}-models/vectorizers/NAME/" in first.stdout
     found: Any = core.read_namespace(name)
     assert found.metadata.labels[ACCOUNT_LABEL] == name
 
