@@ -35,7 +35,6 @@ class Reason(StrEnum):
     WAITING_FOR_VECTORIZER = "WaitingForVectorizer"
     NAME_RESERVED = "NameReserved"
     PROFILE_MISSING = "ProfileMissing"
-    QUOTA_EXCEEDED = "QuotaExceeded"
     STORAGE_UNREACHABLE = "StorageUnreachable"
     # Accepted=False: final
     NOT_AN_ACCOUNT = "NotAnAccount"
@@ -58,6 +57,7 @@ class Reason(StrEnum):
     FINISHED = "Finished"
     PUBLISHING = "Publishing"
     WAITING = "Waiting"
+    QUOTA_EXCEEDED = "QuotaExceeded"
     # Complete
     IMPROVED = "Improved"
     NO_IMPROVEMENT = "NoImprovement"

@@ -1,7 +1,8 @@
 """One attempt's life, whatever it does: suspended Job, credentials, Secret, ConfigMap, unsuspend; and how it ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import ValidationError
@@ -105,15 +106,27 @@ def observe(job: Object | None, pods: Iterable[Object]) -> Attempt:
     return max(said, key=lambda attempt: attempt.state is State.RUNNING, default=Attempt(State.PENDING, "no Pod yet"))
 
 
-def failure(job: Object, pods: Iterable[Object]) -> tuple[Reason, Failure]:
-    """Why a failed attempt failed: what the process said last, else what the cluster says."""
+def failure(job: Object, pods: Sequence[Object], waited_for: str = "") -> tuple[Reason, Failure]:
+    """Why a failed attempt failed: what the process said last, else what the cluster says.
+
+    `waited_for` is what was last said to be missing before its process could start, empty once it ran.
+    """
     failed = condition(job, "Failed") or {}
+    if failed.get("reason") == "DeadlineExceeded" and waited_for and started_at(pods) is None:
+        return _never_started(waited_for)
     if failed.get("reason") == "DeadlineExceeded":
         return _told(Reason.DEADLINE_EXCEEDED, _NO_EXIT_CODE, "The run took longer than it may.")
     for pod in pods:
         if (ended := _terminated(pod)) is not None and ended.get("exitCode") != 0:
             return _by_process(pod, ended)
     return _told(Reason.JOB_FAILED, _NO_EXIT_CODE, str(failed.get("message") or "The Job failed."))
+
+
+def started_at(pods: Iterable[Object]) -> datetime | None:
+    """When the attempt's process began, as far as its Pods still tell."""
+    containers = [item for pod in pods for item in (pod.get("status") or {}).get("containerStatuses") or []]
+    states = [state for item in containers for state in (item.get("state") or {}).values()]
+    return min((datetime.fromisoformat(state["startedAt"]) for state in states if state.get("startedAt")), default=None)
 
 
 def deleted() -> tuple[Reason, Failure]:
@@ -175,6 +188,13 @@ def _pod_state(pod: Object) -> Attempt:
     if scheduled.get("status") == "False":
         return Attempt(State.PENDING, f"no node yet: {scheduled.get('message', '')}"[:500])
     return Attempt(State.PENDING, "the container is being prepared")
+
+
+def _never_started(waited_for: str) -> tuple[Reason, Failure]:
+    message = f"The time of the run passed before its process started: {waited_for}."
+    hint = "Apply the request again under a new object name when the cluster has room, or with another profile."
+    reason = Reason.DEADLINE_EXCEEDED
+    return reason, Failure(exit_code=_NO_EXIT_CODE, reason=reason, message=message, hint=hint)
 
 
 def _terminated(pod: Object) -> Object | None:

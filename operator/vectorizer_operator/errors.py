@@ -5,6 +5,7 @@ OperatorError
 ├── Waiting        the world is not ready: written as Accepted=Unknown, looked at again on events and at each resync
 ├── Final          never tried again: the status says why
 │   ├── Refused    the request itself: Accepted=False
+│   │   └── Unreadable  it does not follow the schema
 │   └── RunFailed  the run: Failed=True
 └── Retried        tried again by the queue, from `first` seconds, doubling up to `longest`
     ├── Stale          the object changed under our hands
@@ -43,6 +44,13 @@ class Final(OperatorError):  # noqa: N818
 
 class Refused(Final):
     """The request cannot be granted as it is."""
+
+
+class Unreadable(Refused):
+    """The object was stored under other rules than this operator's."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Reason.INVALID_SPEC, message)
 
 
 class RunFailed(Final):

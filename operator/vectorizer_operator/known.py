@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from vectorizer_api.names import FINE_TUNE_LABEL
+from vectorizer_api.names import RUN_UID_LABEL
 
 from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Object
 
@@ -57,6 +57,7 @@ class Known:
         self._delivered: dict[Key, int] = {}
         self._unfinished: dict[str, set[str]] = defaultdict(set)
         self._pods: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._departed: dict[Key, list[Object]] = defaultdict(list)
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -78,6 +79,8 @@ class Known:
         key = key_of(kind, body)
         if (old := self._objects.get(key)) is not None and version_of(old) >= version_of(body):
             return False
+        if old is not None and old["metadata"].get("uid") != body["metadata"].get("uid"):
+            self._depart(key, old)
         self._objects[key] = _slim(body)
         self._index(key, body)
         return True
@@ -89,7 +92,8 @@ class Known:
         del self._objects[key]
         self._delivered.pop(key, None)
         self._unfinished[key.namespace].discard(key.name) if key.kind == FINE_TUNES.kind else None
-        self._pods[key.namespace, _fine_tune(old)].discard(key.name) if key.kind == PODS.kind else None
+        self._pods[key.namespace, _run_uid(old)].discard(key.name) if key.kind == PODS.kind else None
+        self._depart(key, old)
         return old
 
     def delivered(self, key: Key) -> int:
@@ -108,23 +112,31 @@ class Known:
         """The fine-tunes of a namespace that are neither Complete nor Failed."""
         return self._each(FINE_TUNES, namespace, sorted(self._unfinished.get(namespace, ())))
 
-    def pods(self, namespace: str, fine_tune: str) -> Iterator[Object]:
-        """The Pods of a fine-tune."""
-        return self._each(PODS, namespace, sorted(self._pods.get((namespace, fine_tune), ())))
+    def departed(self, namespace: str, name: str) -> list[Object]:
+        """The fine-tunes of that name that are gone, each told of once: what is kept for them may go."""
+        return self._departed.pop(Key(FINE_TUNES.kind, namespace, name), [])
+
+    def pods(self, namespace: str, run_uid: str) -> Iterator[Object]:
+        """The Pods of a run; those of an earlier object of the same name are not among them."""
+        return self._each(PODS, namespace, sorted(self._pods.get((namespace, run_uid), ())))
 
     def _each(self, kind: Kind, namespace: str, names: Iterable[str]) -> Iterator[Object]:
         return (body for name in names if (body := self.get(kind, namespace, name)) is not None)
+
+    def _depart(self, key: Key, body: Object) -> None:
+        if key.kind == FINE_TUNES.kind:
+            self._departed[key].append(body)
 
     def _index(self, key: Key, body: Object) -> None:
         if key.kind == FINE_TUNES.kind:
             names = self._unfinished[key.namespace]
             (names.discard if is_finished(body) else names.add)(key.name)
         elif key.kind == PODS.kind:
-            self._pods[key.namespace, _fine_tune(body)].add(key.name)
+            self._pods[key.namespace, _run_uid(body)].add(key.name)
 
 
-def _fine_tune(body: Object) -> str:
-    return str((body["metadata"].get("labels") or {}).get(FINE_TUNE_LABEL, ""))
+def _run_uid(body: Object) -> str:
+    return str((body["metadata"].get("labels") or {}).get(RUN_UID_LABEL, ""))
 
 
 def _slim(body: Object) -> Object:

@@ -12,7 +12,7 @@ from vectorizer_api.run import RunProgress
 from vectorizer_operator import attempts
 from vectorizer_operator.accounts import Account, account_of
 from vectorizer_operator.attempts import Attempt, State
-from vectorizer_operator.errors import Denied
+from vectorizer_operator.errors import Unreadable
 from vectorizer_operator.known import is_finished
 from vectorizer_operator.kube import JOBS, Object
 from vectorizer_operator.records import Record
@@ -50,6 +50,11 @@ class Observed:
         return self.record if self.record is not None and self.record.uid == self.fine_tune.metadata.uid else None
 
     @property
+    def accepted_record(self) -> Record | None:
+        """The own record, where the status or the Job shows the acceptance: only they hold the name and the start."""
+        return self.own_record if self.job is not None or is_accepted(self.fine_tune) else None
+
+    @property
     def attempt_number(self) -> int:
         """Which attempt is the current one."""
         return attempt_number(self.fine_tune)
@@ -68,13 +73,15 @@ def parse(body: Object) -> FineTune:
     """The object as a model.
 
     Raises:
-        Denied: where it does not follow the schema that this operator knows.
+        Unreadable: where it does not follow the schema that this operator knows.
 
     """
     try:
         return FineTune.model_validate(body)
     except ValidationError as error:
-        raise Denied(f"the object cannot be read: {error}") from error
+        found = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, found["loc"]))
+        raise Unreadable(f"The object cannot be read: {field}: {found['msg']}.") from error
 
 
 def attempt_number(fine_tune: FineTune) -> int:
@@ -83,9 +90,17 @@ def attempt_number(fine_tune: FineTune) -> int:
     return said.current if said is not None else FIRST_ATTEMPT
 
 
-def unfinished(body: Object | None) -> bool:
-    """Whether there is anything left to do."""
-    return body is not None and not is_finished(body) and "deletionTimestamp" not in body["metadata"]
+def is_accepted(fine_tune: FineTune) -> bool:
+    """Whether it was said to be accepted."""
+    said = fine_tune.status.conditions if fine_tune.status is not None else []
+    return any(item.type == ConditionType.ACCEPTED and item.status == "True" for item in said)
+
+
+def unfinished(body: Object) -> bool:
+    """Whether there is anything left to do: also to tell of a change to what has ended."""
+    metadata, status = body["metadata"], body.get("status") or {}
+    changed = metadata.get("generation") != status.get("observedGeneration")
+    return "deletionTimestamp" not in metadata and (changed or not is_finished(body))
 
 
 async def observe(fine_tune: FineTune, services: Services) -> Observed:
@@ -117,7 +132,7 @@ async def _job(fine_tune: FineTune, services: Services) -> Object | None:
 
 
 def _pods(fine_tune: FineTune, services: Services) -> tuple[Object, ...]:
-    return tuple(services.known.pods(fine_tune.metadata.namespace or "", fine_tune.metadata.name))
+    return tuple(services.known.pods(fine_tune.metadata.namespace or "", fine_tune.metadata.uid))
 
 
 async def _progress(fine_tune: FineTune, account: Account, attempt: Attempt, services: Services) -> RunProgress | None:

@@ -17,13 +17,15 @@ from vectorizer_api.names import (
     published_prefix,
     vectorizer_object_name,
 )
+from vectorizer_api.resource import Metadata
 from vectorizer_api.run import Outcome, Progress, RunManifest, RunProgress, Stage
 
 from vectorizer_operator import attempts, events, metrics, status
 from vectorizer_operator.attempts import State
-from vectorizer_operator.errors import Refused, RunFailed, Waiting
+from vectorizer_operator.errors import Refused, RunFailed, Unreadable, Waiting
+from vectorizer_operator.known import is_finished
 from vectorizer_operator.kube import FINE_TUNES, PODS, Object
-from vectorizer_operator.observe import Observed, observe, parse, unfinished
+from vectorizer_operator.observe import Observed, is_accepted, observe, parse, unfinished
 from vectorizer_operator.records import Record
 from vectorizer_operator.services import Services
 from vectorizer_operator.status import Verdict
@@ -34,7 +36,6 @@ from vectorizer_operator.steps.recall import recall
 from vectorizer_operator.steps.train import train
 from vectorizer_operator.storage import StorageUnavailable
 
-_WOKEN_BY_EVENTS = frozenset({Reason.WAITING_FOR_VECTORIZER, Reason.NAME_RESERVED})
 _MIRRORED = ("progress", "display", "dataset", "metrics", "checkpoint")
 
 
@@ -45,46 +46,66 @@ async def reconcile(namespace: str, name: str, services: Services) -> float | No
         Retried: where the API server, or the object store after acceptance, has to be tried again.
 
     """
-    body = services.known.get(FINE_TUNES, namespace, name)
-    if body is None:
-        services.records.forget(name)
+    for gone in services.known.departed(namespace, name):
+        _forget(gone["metadata"]["uid"], services)
+    body, now = services.known.get(FINE_TUNES, namespace, name), datetime.now(UTC).replace(microsecond=0)
+    if body is None or not unfinished(body):
         return None
-    if not unfinished(body):
+    try:
+        fine_tune = parse(body)
+    except Unreadable as final:
+        await _refuse_unreadable(body, final, services, now)
         return None
-    fine_tune, now = parse(body), datetime.now(UTC).replace(microsecond=0)
     wanted = await _advance(fine_tune, services, now)
     await _say(fine_tune, wanted, services)
-    return _look_again(wanted, services)
+    return look_again(wanted, services.settings.progress_interval)
 
 
-def _look_again(said: FineTuneStatus, services: Services) -> float | None:
-    """After how many seconds: an active run is followed; what waits for an object is woken by its event."""
-    if said.completion_time is not None:
-        return None
-    accepted = next(item for item in said.conditions if item.type == ConditionType.ACCEPTED)
-    return None if accepted.reason in _WOKEN_BY_EVENTS else services.settings.progress_interval
+def look_again(said: FineTuneStatus, progress_interval: float) -> float | None:
+    """After how many seconds: a run that was started is followed; what waits is woken by an event or the resync."""
+    return progress_interval if said.completion_time is None and said.attempts is not None else None
+
+
+def _forget(run_uid: str, services: Services) -> None:
+    services.records.forget(run_uid)
+    services.follower.forget(run_uid)
+    services.reservations.release(run_uid)
+
+
+async def _refuse_unreadable(body: Object, final: Unreadable, services: Services, now: datetime) -> None:
+    """End what cannot be read, with nothing but its metadata; what has ended already stays as it is."""
+    if is_finished(body):
+        return
+    bare = FineTune.model_construct(metadata=Metadata.model_validate(body["metadata"]), spec=body["spec"])
+    await clean_up(bare, services)
+    await _write(bare, FineTuneStatus(), status.refused(bare, final.reason, final.message, now), services)
 
 
 async def _advance(fine_tune: FineTune, services: Services, now: datetime) -> FineTuneStatus:
+    if fine_tune.status is not None and fine_tune.status.completion_time is not None:
+        return status.taken_over(fine_tune, fine_tune.status, "", now)
     try:
         seen = await observe(fine_tune, services)
         return await recall(seen, services, now) or await _work(seen, services, now)
     except Waiting as held:
-        services.reservations.release(fine_tune)
+        services.reservations.release(fine_tune.metadata.uid)
         return status.waiting(fine_tune, held.reason, held.message, now)
     except Refused as final:
         await clean_up(fine_tune, services)
         return status.refused(fine_tune, final.reason, final.message, now)
     except StorageUnavailable as error:
-        if _is_accepted(fine_tune):
+        if is_accepted(fine_tune):
             raise
+        services.reservations.release(fine_tune.metadata.uid)
         return status.waiting(fine_tune, Reason.STORAGE_UNREACHABLE, f"The storage does not answer: {error}", now)
 
 
 async def _work(seen: Observed, services: Services, now: datetime) -> FineTuneStatus:
-    record = seen.own_record or await accept(seen, services, now)
+    record = seen.accepted_record or await accept(seen, services, now)
     try:
         return await _run(seen, record, services, now)
+    except Waiting as held:
+        return status.held(seen.fine_tune, held.reason, held.message, now)
     except RunFailed as error:
         spent = _gpu_seconds(seen, record, now)
         ended = status.failed(seen.fine_tune, error.reason, error.failure, seen.progress, spent, now)
@@ -101,7 +122,7 @@ async def _run(seen: Observed, record: Record, services: Services, now: datetime
         case State.RUNNING:
             return _active(seen, Verdict("True", Reason.JOB_RUNNING), now)
         case State.FAILED:
-            raise RunFailed(*attempts.failure(seen.job or {}, await _pods_now(seen, services)))
+            raise RunFailed(*attempts.failure(seen.job or {}, await _pods_now(seen, services), _waited_for(seen)))
         case State.SUCCEEDED if not _is_publishing(seen):
             return _active(seen, Verdict("False", Reason.PUBLISHING, "The result is being copied and verified."), now)
         case State.SUCCEEDED:
@@ -145,7 +166,7 @@ def _complete(seen: Observed, record: Record, manifest: RunManifest, now: dateti
 
 
 def _verdict_in_words(seen: Observed, manifest: RunManifest) -> str:
-    name, change = seen.fine_tune.spec.custom_vectorizer_name, status.score(manifest.metrics)
+    name, change = seen.fine_tune.spec.custom_vectorizer_name, status.score(manifest.metrics, manifest.outcome)
     told = f" ({status.HEADLINE} {change})" if change else ""
     if manifest.outcome is Outcome.IMPROVED:
         return f"The vectorizer {name} is better than its start{told}."
@@ -166,18 +187,27 @@ def _gpu_seconds(seen: Observed, record: Record, now: datetime) -> int | None:
     times = (seen.job or {}).get("status") or {}
     if not record.granted.gpus or "startTime" not in times:
         return None
+    began = _began(seen) or (now if _waited_for(seen) else datetime.fromisoformat(times["startTime"]))
     ended = datetime.fromisoformat(times["completionTime"]) if "completionTime" in times else now
-    return int((ended - datetime.fromisoformat(times["startTime"])).total_seconds() * record.granted.gpus)
+    return max(0, int((ended - began).total_seconds() * record.granted.gpus))
+
+
+def _began(seen: Observed) -> datetime | None:
+    """When the process began, by its Pods or else by what was said: a wait for a node takes no GPU."""
+    running = seen.condition(ConditionType.RUNNING)
+    said = running.last_transition_time if running is not None and running.status == "True" else None
+    return attempts.started_at(seen.pods) or said
+
+
+def _waited_for(seen: Observed) -> str:
+    """What the process was said to wait for; empty where it was said to run."""
+    running = seen.condition(ConditionType.RUNNING)
+    return running.message if running is not None and running.reason == Reason.JOB_CREATED else ""
 
 
 def _is_publishing(seen: Observed) -> bool:
     running = seen.condition(ConditionType.RUNNING)
     return running is not None and running.reason == Reason.PUBLISHING
-
-
-def _is_accepted(fine_tune: FineTune) -> bool:
-    said = fine_tune.status.conditions if fine_tune.status is not None else []
-    return any(item.type == ConditionType.ACCEPTED and item.status == "True" for item in said)
 
 
 async def _pods_now(seen: Observed, services: Services) -> list[Object]:
@@ -187,19 +217,28 @@ async def _pods_now(seen: Observed, services: Services) -> list[Object]:
 
 
 async def _say(fine_tune: FineTune, wanted: FineTuneStatus, services: Services) -> None:
-    last, metadata = fine_tune.status or FineTuneStatus(), fine_tune.metadata
-    if wanted == last or (_tells_only_progress(last, wanted) and not services.follower.may_mirror(metadata.uid)):
+    last, uid = fine_tune.status or FineTuneStatus(), fine_tune.metadata.uid
+    if wanted == last or (_tells_only_progress(last, wanted) and not services.follower.may_mirror(uid)):
         return
-    namespace, said = metadata.namespace or "", wanted.model_dump(mode="json", by_alias=True, exclude_none=True)
-    written = await services.kube.apply_status(FINE_TUNES, namespace, metadata.name, said, metadata.resource_version)
-    if written is None:
+    if not await _write(fine_tune, last, wanted, services):
         return
-    services.known.update(FINE_TUNES, written)
-    services.follower.mirrored(metadata.uid)
-    await events.post(fine_tune, last, wanted, services.kube)
+    services.follower.mirrored(uid)
     if wanted.completion_time is not None:
-        services.follower.forget(metadata.uid)
+        services.follower.forget(uid)
+    if wanted.completion_time is not None and last.completion_time is None:
         metrics.ended(fine_tune, wanted)
+
+
+async def _write(fine_tune: FineTune, last: FineTuneStatus, wanted: FineTuneStatus, services: Services) -> bool:
+    """Write the status and post its Events; False where the object is gone."""
+    metadata, said = fine_tune.metadata, wanted.model_dump(mode="json", by_alias=True, exclude_none=True)
+    namespace, version = metadata.namespace or "", metadata.resource_version
+    written = await services.kube.apply_status(FINE_TUNES, namespace, metadata.name, said, version)
+    if written is None:
+        return False
+    services.known.update(FINE_TUNES, written)
+    await events.post(fine_tune, last, wanted, services.kube)
+    return True
 
 
 def _tells_only_progress(last: FineTuneStatus, wanted: FineTuneStatus) -> bool:

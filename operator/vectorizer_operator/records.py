@@ -94,9 +94,9 @@ class Records:
         self._remember(bucket, record)
         return record
 
-    def forget(self, fine_tune: str) -> None:
+    def forget(self, run_uid: str) -> None:
         """Drop what is kept in memory of an object that is gone."""
-        for key in [key for key in self._current if key[1] == fine_tune]:
+        for key in [key for key, record in self._current.items() if record.uid == run_uid]:
             del self._current[key]
 
     def _remember(self, bucket: str, record: Record) -> None:

@@ -39,11 +39,10 @@ class Reservations:
         """Whether the fine-tune uses its starting vectorizer, or is about to."""
         return fine_tune["metadata"]["uid"] in self._starting or _is_at_work(fine_tune, known)
 
-    def release(self, fine_tune: FineTune) -> None:
-        """Drop what a fine-tune held that waits again, or has ended."""
-        uid, place = fine_tune.metadata.uid, (fine_tune.metadata.namespace or "", fine_tune.spec.custom_vectorizer_name)
+    def release(self, uid: str) -> None:
+        """Drop what a fine-tune held that was not accepted, has ended, or is gone."""
         self._starting.discard(uid)
-        if self._claims.get(place) == uid:
+        for place in [place for place, holder in self._claims.items() if holder == uid]:
             del self._claims[place]
 
 

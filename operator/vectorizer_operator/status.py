@@ -9,7 +9,7 @@ from datetime import datetime
 
 from vectorizer_api.conditions import Condition, ConditionType, Reason, Status
 from vectorizer_api.fine_tune import Attempts, Display, FineTune, FineTuneStatus, Phase
-from vectorizer_api.run import Dataset, Failure, Metric, Progress, RunProgress, Stage
+from vectorizer_api.run import Dataset, Failure, Metric, Outcome, Progress, RunProgress, Stage
 
 HEADLINE = "NDCG@10"
 _PHASE_OF_STAGE = {
@@ -37,6 +37,14 @@ class Verdict:
 Verdicts = Mapping[ConditionType, Verdict]
 
 _ACCEPTED = Verdict("True", Reason.ACCEPTED, "The request is granted.")
+_ACCEPTED_WITHOUT_TTL = Verdict(
+    "True",
+    Reason.ACCEPTED,
+    f"{_ACCEPTED.message} ttlSecondsAfterFinished is not supported by this version of the operator: the object stays.",
+)
+_NOT_SUSPENDED = Verdict(
+    "False", Reason.NOT_SUPPORTED, "suspend is not supported by this version of the operator: it has no effect."
+)
 
 
 def waiting(fine_tune: FineTune, reason: Reason, message: str, now: datetime) -> FineTuneStatus:
@@ -72,6 +80,17 @@ def active(
     }
     phase = Phase.PUBLISHING if publishing else _phase(running, said)
     return _compose(fine_tune, verdicts, now, phase=phase, attempts=attempts, **_mirror(said))
+
+
+def held(fine_tune: FineTune, reason: Reason, message: str, now: datetime) -> FineTuneStatus:
+    """Accepted, and its Job cannot be yet: the name and the start stay its own."""
+    verdicts = {
+        ConditionType.ACCEPTED: _ACCEPTED,
+        ConditionType.RUNNING: Verdict("False", reason, message),
+        ConditionType.DATASET_READY: dataset_ready(None),
+        **_kstatus(Verdict("False", reason, message), Verdict("True", reason, message)),
+    }
+    return _compose(fine_tune, verdicts, now, phase=Phase.WAITING)
 
 
 def complete(
@@ -141,10 +160,13 @@ def dataset_ready(said: RunProgress | None) -> Verdict:
     return Verdict("True", Reason.DATASET_WARNINGS, " ".join([told, *rejected, *dataset.warnings])[:4_000])
 
 
-def score(metrics: list[Metric] | None) -> str:
-    """The headline metric before and after in per cent: `57.8→66.5`."""
+def score(metrics: list[Metric] | None, outcome: Outcome | None) -> str:
+    """The headline metric before and after in per cent: `57.8→66.5`; without improvement the start's alone."""
     found = next((metric for metric in metrics or [] if metric.name == HEADLINE), None)
-    return f"{found.start * 100:.1f}→{found.tuned * 100:.1f}" if found else ""
+    if found is None:
+        return ""
+    start = f"{found.start * 100:.1f}"
+    return start if outcome is Outcome.NO_IMPROVEMENT else f"{start}→{found.tuned * 100:.1f}"
 
 
 def condition(
@@ -191,7 +213,7 @@ def _mirror(said: RunProgress | None) -> dict[str, Progress | Dataset | list[Met
 
 def _compose(fine_tune: FineTune, verdicts: Verdicts, now: datetime, **parts: object) -> FineTuneStatus:
     """The new status: conditions from verdicts, parts replaced, the rest kept as it was said last."""
-    last = fine_tune.status or FineTuneStatus()
+    last, verdicts = fine_tune.status or FineTuneStatus(), _with_ignored(fine_tune, verdicts)
     generation = fine_tune.metadata.generation
     old = {item.type: item for item in last.conditions}
     conditions = [condition(verdict, type_, old.get(type_), generation, now) for type_, verdict in verdicts.items()]
@@ -200,6 +222,16 @@ def _compose(fine_tune: FineTune, verdicts: Verdicts, now: datetime, **parts: ob
     kept |= {"conditions": conditions, "observed_generation": generation}
     new = last.model_copy(update={**{k: v for k, v in parts.items() if v is not None}, **kept})
     return new.model_copy(update={"display": _display(new)})
+
+
+def _with_ignored(fine_tune: FineTune, verdicts: Verdicts) -> Verdicts:
+    """Name the fields that were changed since the acceptance, which would have refused them."""
+    if verdicts[ConditionType.ACCEPTED].status != "True":
+        return verdicts
+    spec, said = fine_tune.spec, dict(verdicts)
+    said[ConditionType.ACCEPTED] = _ACCEPTED if spec.ttl_seconds_after_finished is None else _ACCEPTED_WITHOUT_TTL
+    said.pop(ConditionType.SUSPENDED, None)
+    return said | ({ConditionType.SUSPENDED: _NOT_SUSPENDED} if spec.suspend else {})
 
 
 def _display(status: FineTuneStatus) -> Display | None:
@@ -211,7 +243,7 @@ def _display(status: FineTuneStatus) -> Display | None:
     return Display(
         progress=f"{progress.percent:.0f}%" if progress is not None else "",
         eta=_duration(eta) if eta is not None else "",
-        score=score(status.metrics),
+        score=score(status.metrics, status.outcome),
     )
 
 

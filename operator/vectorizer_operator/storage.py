@@ -12,7 +12,7 @@ import urllib3
 from minio import Minio
 from minio.commonconfig import CopySource
 from minio.deleteobjects import DeleteObject
-from minio.error import MinioException, S3Error
+from minio.error import MinioException, S3Error, ServerError
 
 from vectorizer_operator.errors import Unavailable
 from vectorizer_operator.settings import Settings
@@ -118,9 +118,20 @@ class Storage:
 
         return await self.run(lambda: _absent_as_none(call)) is not None
 
-    async def digest(self, bucket: str, key: str) -> Digest | None:
-        """SHA-256 and size of what is stored, streamed; None where there is no such object."""
-        return await self.run(lambda: _absent_as_none(lambda: self._hash(bucket, key)))
+    async def size(self, bucket: str, key: str) -> int | None:
+        """The object's length in bytes, or None where there is no such object."""
+
+        def call() -> int:
+            return self._client.stat_object(bucket_name=bucket, object_name=key).size or 0
+
+        return await self.run(lambda: _absent_as_none(call))
+
+    async def digest(self, bucket: str, key: str, limit: int) -> Digest | None:
+        """SHA-256 and size of what is stored, streamed; None where there is no such object.
+
+        No more is read than it takes to see that there are more than `limit` bytes.
+        """
+        return await self.run(lambda: _absent_as_none(lambda: self._hash(bucket, key, limit)))
 
     async def keys(self, bucket: str, prefix: str) -> list[str]:
         """Every key under a prefix."""
@@ -148,11 +159,11 @@ class Storage:
             raise TooLarge(f"{bucket}/{key} has more than {limit} bytes")
         return Stored(etag, body)
 
-    def _hash(self, bucket: str, key: str) -> Digest:
+    def _hash(self, bucket: str, key: str, limit: int) -> Digest:
         digest, size = hashlib.sha256(), 0
         response = self._client.get_object(bucket_name=bucket, object_name=key)
         try:
-            while chunk := response.read(CHUNK):
+            while size <= limit and (chunk := response.read(CHUNK)):
                 digest.update(chunk)
                 size += len(chunk)
         finally:
@@ -178,4 +189,17 @@ def _translated(call: Callable[[], T]) -> T:
     try:
         return call()
     except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise StorageUnavailable(f"the object store: {type(error).__name__}: {error}") from error
+        raise StorageUnavailable(f"the object store: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The same words for the same fault, without request ids, hosts or addresses: a status that repeats is no news."""
+    match error:
+        case S3Error():
+            return f"{error.code}: {error.message}"
+        case ServerError() | ValueError():
+            return f"{type(error).__name__}: {error}"
+        case urllib3.exceptions.MaxRetryError():
+            return type(error.reason).__name__
+        case _:
+            return type(error).__name__

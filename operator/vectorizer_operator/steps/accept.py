@@ -46,6 +46,7 @@ async def accept(seen: Observed, services: Services, now: datetime) -> Record:
     granted = await _grant(seen, profile, services)
     _refuse_long_policy(seen, granted, services)
     _reserve_name(seen, services)
+    await _name_is_free(seen, services)  # Again: who held the name until now may have used it since.
     return await services.records.put(seen.account.models, _record(seen, granted, now))
 
 

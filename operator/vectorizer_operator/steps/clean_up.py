@@ -15,7 +15,7 @@ async def clean_up(fine_tune: FineTune, services: Services) -> None:
     metadata = fine_tune.metadata
     namespace, name = metadata.namespace or "", attempt_name(metadata.name, metadata.uid, attempt_number(fine_tune))
     services.follower.forget(metadata.uid)
-    services.reservations.release(fine_tune)
+    services.reservations.release(metadata.uid)
     job = services.known.get(JOBS, namespace, name)
     if job is None or owner_uid(job) != metadata.uid:
         return

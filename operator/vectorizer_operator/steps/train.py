@@ -1,5 +1,7 @@
 """Train: one attempt of the train Job."""
 
+import re
+
 from vectorizer_api.conditions import Reason
 
 from vectorizer_operator import attempts
@@ -9,9 +11,10 @@ from vectorizer_operator.kube import JOBS
 from vectorizer_operator.observe import Observed
 from vectorizer_operator.records import Record
 from vectorizer_operator.services import Services
+from vectorizer_operator.storage import StorageUnavailable
 
-_QUOTA = "exceeded quota"
-"""How the API server words it; it has no code of its own."""
+_QUOTA = re.compile(r"exceeded quota: ([^,\s]+)")
+"""How the API server words it; it has no code of its own. What follows the quota's name changes with its use."""
 
 
 async def train(seen: Observed, record: Record, services: Services) -> None:
@@ -19,8 +22,8 @@ async def train(seen: Observed, record: Record, services: Services) -> None:
 
     Raises:
         Refused: where something foreign has the name of one of its children.
-        Waiting: where the granted profile has gone, or the API server does not let the Job be.
-        StorageUnavailable: where credentials cannot be minted.
+        Waiting: where the granted profile has gone, the API server does not let the Job be, or no credentials can be
+            minted.
 
     """
     profile = services.profiles.get(record.granted.profile)
@@ -30,6 +33,14 @@ async def train(seen: Observed, record: Record, services: Services) -> None:
     try:
         job = await attempts.start(plan, services.kube, services.storage)
     except Denied as error:  # Such as a quota, or a namespace without the operator's RoleBinding.
-        reason = Reason.QUOTA_EXCEEDED if _QUOTA in str(error) else Reason.WAITING
-        raise Waiting(reason, f"The cluster does not let the run's Job be: {error}") from error
+        raise held(error) from error
+    except StorageUnavailable as error:
+        raise Waiting(Reason.STORAGE_UNREACHABLE, f"The storage gives no credentials: {error}") from error
     services.known.update(JOBS, job)
+
+
+def held(error: Denied) -> Waiting:
+    """What keeps the Job from being, in words that stay the same while it does."""
+    if (quota := _QUOTA.search(str(error))) is not None:
+        return Waiting(Reason.QUOTA_EXCEEDED, f"The quota {quota[1]} of the account's namespace is used up.")
+    return Waiting(Reason.WAITING, f"The cluster does not let the run's Job be: {error}")

@@ -1,10 +1,11 @@
 """How far an attempt is and why it failed, read off its Job and Pods."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from vectorizer_operator.attempts import State, failure, observe
+from vectorizer_operator.attempts import State, failure, observe, started_at
 
 Body = dict[str, Any]
 FAILED = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "Job has failed"}
@@ -79,3 +80,26 @@ def test_a_deadline_is_told_as_such_even_if_the_process_was_killed_for_it() -> N
 
 def test_without_a_pod_the_job_says_what_it_knows() -> None:
     assert failure(job(FAILED), [])[1].message == "Job has failed"
+
+
+DEADLINE = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}
+
+
+def test_a_run_that_never_got_a_node_is_not_called_slow() -> None:
+    reason, told = failure(job(DEADLINE), [pod()], "no node yet: 0/3 nodes")
+    assert reason == "DeadlineExceeded"
+    assert "before its process started: no node yet: 0/3 nodes" in told.message
+    assert "fewer examples" not in told.hint
+
+
+def test_a_process_that_ran_into_the_deadline_took_too_long_whatever_was_said_before() -> None:
+    began = pod("Running", running={"startedAt": "2026-11-22T12:00:00Z"})
+    assert "took longer" in failure(job(DEADLINE), [began], "no node yet")[1].message
+    assert "took longer" in failure(job(DEADLINE), [])[1].message
+
+
+def test_the_process_began_when_the_first_container_did() -> None:
+    first = pod("Failed", terminated={"exitCode": 1, "startedAt": "2026-11-22T12:00:00Z"})
+    second = pod("Running", running={"startedAt": "2026-11-22T12:05:00Z"})
+    assert started_at([pod(), second, first]) == datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert started_at([pod(), pod(waiting={"reason": "ContainerCreating"})]) is None

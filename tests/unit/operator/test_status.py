@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from vectorizer_api.conditions import Reason
 from vectorizer_api.fine_tune import Attempts, Display, FineTune, FineTuneStatus, Phase
-from vectorizer_api.run import Dataset, Failure, Metric, Progress, RunProgress, Stage
+from vectorizer_api.run import Dataset, Failure, Metric, Outcome, Progress, RunProgress, Stage
 from vectorizer_operator import events, status
 from vectorizer_operator.status import Verdict
 
@@ -50,6 +50,7 @@ def by_type(said: FineTuneStatus) -> dict[str, tuple[str, str]]:
 ALL = [
     status.waiting(fine_tune(), Reason.WAITING_FOR_VECTORIZER, "wait", NOW),
     status.refused(fine_tune(), Reason.NAME_TAKEN, "taken", NOW),
+    status.held(fine_tune(), Reason.QUOTA_EXCEEDED, "wait", NOW),
     running(),
     done(running()),
     failure(),
@@ -120,6 +121,14 @@ def test_columns_are_short_text() -> None:
     assert done(running(told())).display == Display(progress="42%", score="57.8→66.5")
 
 
+def test_without_improvement_the_column_shows_the_start_alone() -> None:
+    metrics = [Metric(name="NDCG@10", start=0.399, tuned=0.626, low=-0.1, high=0.5)]
+    said = told(Stage.DONE).model_copy(update={"metrics": metrics, "outcome": Outcome.NO_IMPROVEMENT})
+    ended = status.complete(fine_tune(), Reason.NO_IMPROVEMENT, "none", said, "docs", "report.json", None, LATER)
+    assert ended.display == Display(progress="42%", score="39.9")
+    assert ended.metrics == metrics
+
+
 def test_bad_data_is_told_where_people_look_for_data() -> None:
     assert by_type(failure())["DatasetReady"] == ("False", "DatasetRefused")
 
@@ -139,6 +148,33 @@ def test_what_was_taken_over_keeps_the_outcome_and_says_so() -> None:
     assert complete.message == "better (Taken over.)"
     assert again.metrics == done().metrics
     assert by_type(again) == by_type(done())
+
+
+def test_one_whose_job_cannot_be_yet_is_accepted_and_was_not_started() -> None:
+    said = status.held(fine_tune(), Reason.QUOTA_EXCEEDED, "The quota jobs is used up.", NOW)
+    assert by_type(said)["Accepted"] == ("True", "Accepted")
+    assert by_type(said)["Running"] == ("False", "QuotaExceeded")
+    assert said.phase is Phase.WAITING
+    assert said.attempts is None
+
+
+class TestFieldsOfLaterReleases:
+    def changed(self, **spec: object) -> FineTuneStatus:
+        one = fine_tune(running())
+        one = one.model_copy(update={"spec": one.spec.model_copy(update=spec)})
+        return status.active(one, Verdict("True", Reason.JOB_RUNNING), None, Attempts(current=1), LATER)
+
+    def test_suspend_is_said_to_have_no_effect(self) -> None:
+        assert by_type(self.changed(suspend=True))["Suspended"] == ("False", "NotSupported")
+
+    def test_ttl_is_said_to_have_no_effect(self) -> None:
+        accepted = next(item for item in self.changed(ttl_seconds_after_finished=5).conditions)
+        assert "ttlSecondsAfterFinished is not supported" in accepted.message
+
+    def test_nothing_is_said_when_they_are_taken_back(self) -> None:
+        suspended = self.changed(suspend=True)
+        again = status.taken_over(fine_tune(suspended), suspended, "", LATER)
+        assert again.conditions == running().conditions
 
 
 class TestEvents:

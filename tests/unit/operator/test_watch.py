@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from vectorizer_api.names import RUN_UID_LABEL
 from vectorizer_operator.errors import Unavailable
 from vectorizer_operator.known import Key, Known
 from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Kube
@@ -34,9 +35,9 @@ def fine_tune(name: str, version: int = 1, *, done: bool = False, start: str = "
     }
 
 
-def child(name: str, of: str, version: int = 1) -> Body:
+def child(name: str, of: str, version: int = 1, run: str = "") -> Body:
     metadata = {"name": name, "namespace": "ns", "resourceVersion": str(version)}
-    return {"metadata": metadata | {"labels": {"vectorizers.dev/fine-tune": of}}}
+    return {"metadata": metadata | {"labels": {"vectorizers.dev/fine-tune": of, RUN_UID_LABEL: run}}}
 
 
 def vectorizer(name: str, version: int = 1) -> Body:
@@ -115,6 +116,26 @@ class TestKnown:
         metadata = kept["metadata"]
         assert "managedFields" not in metadata
         assert metadata["annotations"] == {"mine": "x"}
+
+    def test_the_pods_of_an_earlier_object_of_the_same_name_are_another_runs(self, watch: Watch, known: Known) -> None:
+        watch.event(PODS, "ADDED", child("old", "a", run="1"))
+        watch.event(PODS, "ADDED", child("new", "a", run="2"))
+        assert [pod["metadata"]["name"] for pod in known.pods("ns", "2")] == ["new"]
+
+    def test_what_is_gone_is_told_once(self, watch: Watch, known: Known) -> None:
+        watch.event(FINE_TUNES, "ADDED", fine_tune("a", 1))
+        watch.event(FINE_TUNES, "DELETED", fine_tune("a", 2))
+        assert [body["metadata"]["uid"] for body in known.departed("ns", "a")] == ["uid-a"]
+        assert known.departed("ns", "a") == []
+
+    def test_what_gave_way_to_a_namesake_is_gone(self, watch: Watch, known: Known) -> None:
+        watch.event(FINE_TUNES, "ADDED", fine_tune("a", 1))
+        namesake = fine_tune("a", 3)
+        namesake["metadata"]["uid"] = "another"
+        watch.event(FINE_TUNES, "ADDED", namesake)
+        watch.event(FINE_TUNES, "DELETED", fine_tune("a", 2))
+        assert [body["metadata"]["uid"] for body in known.departed("ns", "a")] == ["uid-a"]
+        assert known.get(FINE_TUNES, "ns", "a") is not None
 
 
 class TestConcerned:

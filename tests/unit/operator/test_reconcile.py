@@ -1,0 +1,153 @@
+"""One pass over one fine-tune: when it is looked at again, what cannot be read, and what is kept of what is gone."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from vectorizer_api.conditions import Reason
+from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus
+from vectorizer_operator import status
+from vectorizer_operator.errors import Denied
+from vectorizer_operator.follow import Follower
+from vectorizer_operator.known import Key, Known
+from vectorizer_operator.kube import EVENTS, FINE_TUNES, Kind, Kube
+from vectorizer_operator.profiles import Profiles
+from vectorizer_operator.reconcile import look_again, reconcile
+from vectorizer_operator.records import Granted, Record, Records
+from vectorizer_operator.reservations import Reservations
+from vectorizer_operator.services import Services
+from vectorizer_operator.settings import Settings
+from vectorizer_operator.status import Verdict
+from vectorizer_operator.steps.train import held
+from vectorizer_operator.storage import Storage
+
+Body = dict[str, Any]
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SPEC = {"contentType": "Text", "customVectorizerName": "docs", "downloadFromBatchCloudFolder": True}
+SOURCE = {"name": "b", "location": "s3://b/", "digest": "0" * 64}
+SETTINGS = Settings.from_environment(
+    {
+        "VECTORIZER_S3_ENDPOINT": "s3:1",
+        "VECTORIZER_S3_ACCESS_KEY": "a",
+        "VECTORIZER_S3_SECRET_KEY": "b",
+        "VECTORIZER_TRAINER_IMAGE": "image",
+    }
+)
+
+
+def fine_tune(uid: str = "uid", **spec: object) -> Body:
+    metadata = {"name": "docs", "namespace": "ns", "uid": uid, "resourceVersion": "1", "generation": 1}
+    return {"kind": "VectorizerFineTune", "metadata": metadata, "spec": {**SPEC, **spec}}
+
+
+def record(uid: str) -> Record:
+    granted = Granted.model_validate(
+        {
+            "account": "a",
+            "base": SOURCE,
+            "start": SOURCE,
+            "dimension": 3,
+            "profile": "",
+            "max_duration_seconds": 60,
+            "image": "i",
+        }
+    )
+    return Record(fine_tune="docs", uid=uid, spec_digest="", requested=NOW, granted=granted)
+
+
+class Cluster(Kube):
+    """Takes statuses as the API server would, and keeps them."""
+
+    def __init__(self) -> None:
+        self.said: list[Body] = []
+
+    async def apply_status(self, kind: Kind, namespace: str, name: str, status: Body, resource_version: str) -> Body:
+        self.said.append(status)
+        body = fine_tune()
+        return body | {"metadata": body["metadata"] | {"resourceVersion": str(int(resource_version) + 1)}}
+
+    async def create(self, kind: Kind, body: Body) -> Body:
+        assert kind is EVENTS
+        return body
+
+
+class Bucket(Storage):
+    """Keeps what is put, and counts nothing else."""
+
+    async def put(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> None:
+        """Nothing is read back here: records stay in memory."""
+
+    async def get(self, bucket: str, key: str, limit: int) -> None:
+        """There is nothing that is not in memory."""
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture
+def services(cluster: Cluster) -> Services:
+    storage = Bucket(SETTINGS)
+    return Services(
+        settings=SETTINGS,
+        kube=cluster,
+        storage=storage,
+        records=Records(storage),
+        follower=Follower(storage, 5, 10),
+        profiles=Profiles(None),
+        known=Known(),
+        reservations=Reservations(),
+    )
+
+
+class TestLookingAgain:
+    """At what was started, soon; at what waits, when an event or the resync says so."""
+
+    def test_a_started_run_is_followed(self) -> None:
+        one = FineTune.model_validate(fine_tune())
+        said = status.active(one, Verdict("True", Reason.JOB_RUNNING), None, Attempts(current=1), NOW)
+        assert look_again(said, 5) == 5
+
+    @pytest.mark.parametrize("tell", [status.waiting, status.held, status.refused])
+    def test_what_waits_or_has_ended_is_left_alone(self, tell: Callable[..., FineTuneStatus]) -> None:
+        one = FineTune.model_validate(fine_tune())
+        assert look_again(tell(one, Reason.QUOTA_EXCEEDED, "wait", NOW), 5) is None
+
+
+def test_a_quota_is_told_in_the_same_words_however_much_of_it_is_used() -> None:
+    told = [
+        held(Denied(f"jobs is forbidden: exceeded quota: few, requested: count/jobs.batch=1, used: count={used}"))
+        for used in (3, 4)
+    ]
+    assert {one.reason for one in told} == {Reason.QUOTA_EXCEEDED}
+    assert {one.message for one in told} == {"The quota few of the account's namespace is used up."}
+
+
+async def test_what_cannot_be_read_is_ended_and_the_field_is_named(services: Services, cluster: Cluster) -> None:
+    services.known.update(FINE_TUNES, fine_tune(contentType="Smell"))
+    assert await reconcile("ns", "docs", services) is None
+    conditions = {item["type"]: item for item in cluster.said[0]["conditions"]}
+    assert {name: conditions[name]["status"] for name in ("Accepted", "Failed")} == {
+        "Accepted": "False",
+        "Failed": "True",
+    }
+    assert conditions["Accepted"]["reason"] == "InvalidSpec"
+    assert "spec.contentType" in conditions["Accepted"]["message"]
+
+
+async def test_nothing_is_kept_of_what_is_gone_and_all_of_its_namesakes_elsewhere(services: Services) -> None:
+    gone = FineTune.model_validate(fine_tune())
+    services.known.update(FINE_TUNES, fine_tune())
+    for bucket, uid in (("a-models", "uid"), ("b-models", "other")):
+        await services.records.put(bucket, record(uid))
+    services.follower.mirrored("uid")
+    services.reservations.begin("uid")
+    assert services.reservations.claim(gone, services.known) is None
+    services.known.remove(Key(FINE_TUNES.kind, "ns", "docs"), 1)
+    await reconcile("ns", "docs", services)
+    assert await services.records.get("a-models", "docs") is None
+    assert await services.records.get("b-models", "docs") == record("other")
+    assert services.follower.may_mirror("uid")
+    assert not services.reservations.uses_start(fine_tune(), services.known)

@@ -1,0 +1,65 @@
+"""How faults of the object store are worded: alike each time, so that a status that repeats them is no news."""
+
+import itertools
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from vectorizer_operator.settings import Settings
+from vectorizer_operator.storage import Storage, StorageUnavailable
+
+
+class Failing(BaseHTTPRequestHandler):
+    """Answers every request with 503 and a request id of its own, as S3 does."""
+
+    ids = itertools.count()
+
+    def do_GET(self) -> None:
+        number = next(self.ids)
+        body = (
+            "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message>"
+            f"<RequestId>request-{number}</RequestId><HostId>host-{number}</HostId></Error>"
+        ).encode()
+        self.send_response(503)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def failing() -> Iterator[str]:
+    """The address of a server that is overloaded."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+async def message(endpoint: str) -> str:
+    given = {"S3_ENDPOINT": endpoint, "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b", "TRAINER_IMAGE": "i"}
+    given |= {"S3_SECURE": "false", "S3_REGION": "us-east-1"}
+    storage = Storage(Settings.from_environment({f"VECTORIZER_{name}": value for name, value in given.items()}))
+    try:
+        with pytest.raises(StorageUnavailable) as raised:
+            await storage.get("bucket", "key", 10)
+        return str(raised.value)
+    finally:
+        storage.close()
+
+
+async def test_an_overloaded_store_is_told_by_its_code_and_without_request_ids(failing: str) -> None:
+    first, second = await message(failing), await message(failing)
+    assert first == second == "the object store: SlowDown: Please reduce your request rate."
+
+
+async def test_a_store_that_is_not_there_is_told_alike_each_time() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as closed:
+        nobody = f"127.0.0.1:{closed.server_port}"
+    assert await message(nobody) == await message(nobody) == "the object store: NewConnectionError"
