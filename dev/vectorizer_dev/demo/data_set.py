@@ -6,8 +6,8 @@ from pathlib import Path
 from vectorizer_dev.component import Component, Components
 
 TIMEOUT = 300.0
-TRAIN, TEST = 1_000, 1_000
-"""Files of each folder; each file that arrives by FTP costs MinIO 50 to 100 ms of a core."""
+TRAIN, TEST = 600, 400
+"""Files of each folder: each file that arrives by FTP costs MinIO 50 to 100 ms of a core, and people wait."""
 SCRIPT = (
     "import sys, pathlib, importlib; "
     "importlib.import_module(sys.argv[1]).make(pathlib.Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))"
