@@ -9,6 +9,7 @@ from minio import Minio
 from minio.minioadmin import MinioAdmin
 from vectorizer_dev.platform import Platform
 from vectorizer_dev.tenant import RunningOperator, Tenant, make_tenant, offer
+from vectorizer_dev.waiting import eventually
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +46,24 @@ def operator(platform: Platform) -> RunningOperator:
 def new_tenant(parked: str, api: client.ApiClient, store: Minio, store_admin: MinioAdmin) -> Callable[[], Tenant]:
     """Makes an account of the test's own."""
     return lambda: make_tenant(api, store, store_admin)
+
+
+@pytest.fixture
+def forbid_jobs(core: client.CoreV1Api) -> Callable[[str], Callable[[], None]]:
+    """Forbids Jobs in a namespace by a quota that is in force; what it gives allows them again."""
+
+    def forbid(namespace: str) -> Callable[[], None]:
+        metadata = client.V1ObjectMeta(name="no-jobs")
+        spec = client.V1ResourceQuotaSpec(hard={"count/jobs.batch": "0"})
+        core.create_namespaced_resource_quota(namespace, client.V1ResourceQuota(metadata=metadata, spec=spec))
+        eventually(lambda: is_in_force(namespace))
+        return lambda: allow(namespace)
+
+    def is_in_force(namespace: str) -> bool:
+        status = core.read_namespaced_resource_quota("no-jobs", namespace).status
+        return status is not None and bool(status.hard)
+
+    def allow(namespace: str) -> None:
+        core.delete_namespaced_resource_quota("no-jobs", namespace)
+
+    return forbid

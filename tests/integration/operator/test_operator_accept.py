@@ -15,6 +15,7 @@ from vectorizer_dev.tenant import Tenant, offer
 from vectorizer_dev.waiting import eventually
 
 DIMENSION = 384
+ForbidJobs = Callable[[str], Callable[[], None]]
 
 
 def refused(tenant: Tenant, name: str, reason: str) -> str:
@@ -200,23 +201,34 @@ def test_a_child_of_a_foreign_owner_is_a_conflict_and_is_left_alone(
 
 
 def test_a_quota_on_jobs_is_waited_for_and_named(
-    new_tenant: Callable[[], Tenant], core: client.CoreV1Api, name: str
+    new_tenant: Callable[[], Tenant], forbid_jobs: ForbidJobs, name: str
 ) -> None:
     tenant = new_tenant()
-    quota = client.V1ResourceQuota(
-        metadata=client.V1ObjectMeta(name="no-jobs"), spec=client.V1ResourceQuotaSpec(hard={"count/jobs.batch": "0"})
-    )
-    core.create_namespaced_resource_quota(tenant.namespace, quota)
-    eventually(lambda: has_status(core, tenant.namespace))
+    allow = forbid_jobs(tenant.namespace)
     tenant.ask(name)
-    assert "no-jobs" in waits(tenant, name, "QuotaExceeded")
-    core.delete_namespaced_resource_quota("no-jobs", tenant.namespace)
-    tenant.until(name, "Accepted", "True", timeout=70)
+    assert "no-jobs" in held(tenant, name, "QuotaExceeded")
+    allow()
+    tenant.until(name, "Running", "False", "JobCreated", timeout=70)
 
 
-def has_status(core: client.CoreV1Api, namespace: str) -> bool:
-    found: Any = core.read_namespaced_resource_quota("no-jobs", namespace)
-    return bool(found.status.hard)
+def test_a_run_that_waits_for_its_job_keeps_its_name(
+    new_tenant: Callable[[], Tenant], forbid_jobs: ForbidJobs, name: str
+) -> None:
+    tenant = new_tenant()
+    forbid_jobs(tenant.namespace)
+    tenant.ask(name)
+    held(tenant, name, "QuotaExceeded")
+    tenant.ask(f"{name}-2", customVectorizerName=name)
+    assert name in waits(tenant, f"{name}-2", "NameReserved")
+
+
+def held(tenant: Tenant, name: str, reason: str) -> str:
+    """Accepted, and without a Job; the answer is the message."""
+    running = tenant.until(name, "Running", "False", reason)
+    assert tenant.condition(name, "Accepted")["status"] == "True"
+    assert tenant.fine_tune(name)["status"]["phase"] == "Waiting"
+    assert tenant.jobs(name) == []
+    return str(running["message"])
 
 
 def test_an_account_that_does_not_bind_the_operator_is_told(
@@ -225,4 +237,25 @@ def test_an_account_that_does_not_bind_the_operator_is_told(
     tenant = new_tenant()
     client.RbacAuthorizationV1Api(api).delete_namespaced_role_binding("vectorizer-operator", tenant.namespace)
     tenant.ask(name)
-    assert "forbidden" in waits(tenant, name, "Waiting")
+    assert "forbidden" in held(tenant, name, "Waiting")
+
+
+def test_what_is_changed_after_the_acceptance_and_has_no_effect_is_named(tenant: Tenant, name: str) -> None:
+    run = tenant.run_of(tenant.ask(name))
+    run.run()
+    tenant.until(name, "Running", "True")
+    change(tenant, name, {"suspend": True, "ttlSecondsAfterFinished": 5})
+    tenant.until(name, "Suspended", "False", "NotSupported")
+    assert "ttlSecondsAfterFinished" in tenant.condition(name, "Accepted")["message"]
+    run.succeed(DIMENSION)
+    tenant.ended(name)
+    change(tenant, name, {"suspend": False, "ttlSecondsAfterFinished": None})
+    eventually(lambda: tenant.condition(name, "Suspended") == {})
+    assert "ttl" not in tenant.condition(name, "Accepted")["message"]
+    assert tenant.condition(name, "Complete")["status"] == "True"
+
+
+def change(tenant: Tenant, name: str, spec: dict[str, object]) -> None:
+    tenant.objects.patch_namespaced_custom_object(
+        "vectorizers.dev", "v1alpha1", tenant.namespace, "vectorizerfinetunes", name, {"spec": spec}
+    )

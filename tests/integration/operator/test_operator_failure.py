@@ -75,7 +75,16 @@ def test_a_deadline_that_passes_is_told_as_such(tenant: Tenant, batch: client.Ba
     tenant.run_of(tenant.ask(name))
     job = tenant.jobs(name)[0]
     batch.patch_namespaced_job(job, tenant.namespace, {"spec": {"activeDeadlineSeconds": 1}})
-    tenant.until(name, "Failed", "True", "DeadlineExceeded")
+    assert "before its process started" in tenant.until(name, "Failed", "True", "DeadlineExceeded")["message"]
+
+
+def test_a_process_that_runs_past_its_deadline_took_too_long(
+    tenant: Tenant, batch: client.BatchV1Api, name: str
+) -> None:
+    tenant.run_of(tenant.ask(name)).run()
+    tenant.until(name, "Running", "True")
+    batch.patch_namespaced_job(tenant.jobs(name)[0], tenant.namespace, {"spec": {"activeDeadlineSeconds": 1}})
+    assert "took longer" in tenant.until(name, "Failed", "True", "DeadlineExceeded")["message"]
 
 
 def test_deleting_the_fine_tune_takes_its_job_and_secret_along(

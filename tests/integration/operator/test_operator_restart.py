@@ -1,6 +1,6 @@
 """The operator dies, and what it did is neither lost nor done twice."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from kubernetes import client
@@ -9,6 +9,7 @@ from vectorizer_dev.tenant import RunningOperator, Tenant
 from vectorizer_dev.waiting import eventually
 
 DIMENSION = 384
+ForbidJobs = Callable[[str], Callable[[], None]]
 
 
 @pytest.fixture
@@ -83,6 +84,43 @@ def test_killed_before_it_said_so_it_finds_its_job_and_goes_on(
     run.succeed(DIMENSION)
     tenant.ended(name)
     assert len(tenant.jobs(name)) == 1
+
+
+def test_what_waits_for_its_job_keeps_its_name_across_a_restart(
+    new_tenant: Callable[[], Tenant], forbid_jobs: ForbidJobs, revived: RunningOperator, name: str
+) -> None:
+    tenant = new_tenant()
+    allow = forbid_jobs(tenant.namespace)
+    asked = tenant.ask(name)
+    tenant.until(name, "Running", "False", "QuotaExceeded")
+    revived.kill()
+    tenant.ask(f"{name}-2", customVectorizerName=name)
+    allow()
+    revived.start()
+    assert tenant.run_of(asked).description.custom_vectorizer_name == name
+    tenant.until(f"{name}-2", "Accepted", "Unknown", "NameReserved")
+    assert tenant.jobs(f"{name}-2") == []
+
+
+def test_killed_between_the_record_and_the_status_it_accepts_anew_and_one_name_has_one_run(
+    new_tenant: Callable[[], Tenant], forbid_jobs: ForbidJobs, revived: RunningOperator, name: str
+) -> None:
+    """The record is there, and neither the status nor a Job shows it: meanwhile another may take the name."""
+    tenant = new_tenant()
+    allow = forbid_jobs(tenant.namespace)
+    tenant.ask(name)
+    tenant.until(name, "Running", "False", "QuotaExceeded")
+    revived.kill()
+    tenant.objects.patch_namespaced_custom_object_status(
+        "vectorizers.dev", "v1alpha1", tenant.namespace, "vectorizerfinetunes", name, {"status": None}
+    )
+    tenant.ask(f"{name}-2", customVectorizerName=name)
+    allow()
+    revived.start()
+    both = (name, f"{name}-2")
+    eventually(lambda: all(tenant.condition(each, "Accepted") for each in both))
+    assert sorted(tenant.condition(each, "Accepted")["status"] for each in both) == ["True", "Unknown"]
+    eventually(lambda: sum(len(tenant.jobs(each)) for each in both) == 1)
 
 
 def test_after_a_restart_nothing_is_written_for_what_is_finished_or_waits(

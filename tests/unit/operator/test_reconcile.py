@@ -1,17 +1,20 @@
 """One pass over one fine-tune: when it is looked at again, what cannot be read, and what is kept of what is gone."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.conditions import Reason
+from vectorizer_api.content import ContentType
 from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus
+from vectorizer_api.names import ACCOUNT_LABEL
 from vectorizer_operator import status
 from vectorizer_operator.errors import Denied
 from vectorizer_operator.follow import Follower
 from vectorizer_operator.known import Key, Known
-from vectorizer_operator.kube import EVENTS, FINE_TUNES, Kind, Kube
+from vectorizer_operator.kube import EVENTS, FINE_TUNES, NAMESPACES, VECTORIZERS, Kind, Kube
 from vectorizer_operator.profiles import Profiles
 from vectorizer_operator.reconcile import look_again, reconcile
 from vectorizer_operator.records import Granted, Record, Records
@@ -20,11 +23,22 @@ from vectorizer_operator.services import Services
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.status import Verdict
 from vectorizer_operator.steps.train import held
-from vectorizer_operator.storage import Storage
+from vectorizer_operator.storage import Storage, Stored
 
 Body = dict[str, Any]
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SPEC = {"contentType": "Text", "customVectorizerName": "docs", "downloadFromBatchCloudFolder": True}
+NAMESPACE = {
+    "metadata": {
+        "name": "ns",
+        "labels": {ACCOUNT_LABEL: "a"},
+        "creationTimestamp": "2026-11-22T12:00:00Z",
+        "resourceVersion": "1",
+    }
+}
+BASE = VectorizerDescription(
+    name="b", content_type=ContentType.TEXT, architecture="bert", dimension=3, licence="Apache-2.0", files={}
+)
 SOURCE = {"name": "b", "location": "s3://b/", "digest": "0" * 64}
 SETTINGS = Settings.from_environment(
     {
@@ -67,19 +81,39 @@ class Cluster(Kube):
         body = fine_tune()
         return body | {"metadata": body["metadata"] | {"resourceVersion": str(int(resource_version) + 1)}}
 
+    async def items(self, kind: Kind, namespace: str | None = None, labels: str = "") -> AsyncIterator[Body]:
+        assert kind is NAMESPACES
+        yield NAMESPACE
+
     async def create(self, kind: Kind, body: Body) -> Body:
         assert kind is EVENTS
         return body
 
 
+class PublishedMeanwhile(Cluster):
+    """A vectorizer of the name comes into being after the name was first looked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def get(self, kind: Kind, namespace: str | None, name: str) -> Body | None:
+        assert kind is VECTORIZERS
+        self.asked += 1
+        return {"spec": {"source": {"fineTuneUID": "another"}}} if self.asked > 1 else None
+
+
 class Bucket(Storage):
-    """Keeps what is put, and counts nothing else."""
+    """Holds a base, and keeps nothing that is put: records stay in memory."""
+
+    async def bucket_exists(self, bucket: str) -> bool:
+        return True
 
     async def put(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> None:
-        """Nothing is read back here: records stay in memory."""
+        """Nothing is read back."""
 
-    async def get(self, bucket: str, key: str, limit: int) -> None:
-        """There is nothing that is not in memory."""
+    async def get(self, bucket: str, key: str, limit: int) -> Stored | None:
+        return Stored("etag", BASE.model_dump_json(by_alias=True).encode()) if bucket == SETTINGS.bases_bucket else None
 
 
 @pytest.fixture
@@ -89,6 +123,10 @@ def cluster() -> Cluster:
 
 @pytest.fixture
 def services(cluster: Cluster) -> Services:
+    return services_on(cluster)
+
+
+def services_on(cluster: Cluster) -> Services:
     storage = Bucket(SETTINGS)
     return Services(
         settings=SETTINGS,
@@ -151,3 +189,14 @@ async def test_nothing_is_kept_of_what_is_gone_and_all_of_its_namesakes_elsewher
     assert await services.records.get("b-models", "docs") == record("other")
     assert services.follower.may_mirror("uid")
     assert not services.reservations.uses_start(fine_tune(), services.known)
+
+
+async def test_a_name_that_was_used_after_it_was_looked_for_is_not_granted() -> None:
+    cluster = PublishedMeanwhile()
+    services = services_on(cluster)
+    services.known.update(NAMESPACES, NAMESPACE)
+    services.known.update(FINE_TUNES, fine_tune())
+    await reconcile("ns", "docs", services)
+    conditions = {item["type"]: item for item in cluster.said[0]["conditions"]}
+    assert conditions["Accepted"]["reason"] == "NameTaken"
+    assert await services.records.get("a-models", "docs") is None
