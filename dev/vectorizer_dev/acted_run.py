@@ -74,6 +74,11 @@ class ActedRun:
         """Where the attempt writes."""
         return self.description.output.removeprefix("s3://").partition("/")[2]
 
+    @property
+    def _base(self) -> BaseReference:
+        base = self.description.base
+        return BaseReference(name=base.name, digest=base.digest or "")
+
     def put(self, path: str, body: bytes) -> None:
         """Write a file of the attempt."""
         self.store.put_object(
@@ -93,6 +98,7 @@ class ActedRun:
             architecture="acted",
             dimension=dimension,
             licence="Apache-2.0",
+            base=self._base,
             files={"weights.safetensors": digest(WEIGHTS)},
         )
         return {
@@ -103,14 +109,13 @@ class ActedRun:
 
     def manifest(self, files: Mapping[str, bytes], dimension: int) -> RunManifest:
         """The manifest of these files."""
-        base = self.description.base
         return RunManifest(
             run_uid=self.description.run_uid,
             attempt=self.description.attempt,
             outcome=Outcome.IMPROVED,
             content_type=self.description.content_type,
             dimension=dimension,
-            base=BaseReference(name=base.name, digest=base.digest or ""),
+            base=self._base,
             metrics=[Metric(name="NDCG@10", start=0.5, tuned=0.625, low=0.1, high=0.15)],
             dataset=Dataset(files=120, examples=120, labels=5, selected=120, digest="0" * 64),
             seed=self.description.training.seed,

@@ -13,7 +13,8 @@ from vectorizer_api.run import VectorizerSource
 from vectorizer_operator.errors import Waiting
 from vectorizer_operator.services import Services
 
-DESCRIPTION_BYTES = 4 * 1024**2
+DESCRIPTION_BYTES = 1024**2
+"""The trainer reads no longer one."""
 
 
 @dataclass(frozen=True)

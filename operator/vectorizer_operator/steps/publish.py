@@ -8,7 +8,7 @@ import hashlib
 import re
 
 from pydantic import ValidationError
-from vectorizer_api.artifact import VectorizerDescription
+from vectorizer_api.artifact import BaseReference, VectorizerDescription
 from vectorizer_api.conditions import Reason
 from vectorizer_api.custom_vectorizer import Artifact, CustomVectorizer, CustomVectorizerSpec, Source
 from vectorizer_api.names import (
@@ -35,6 +35,7 @@ from vectorizer_operator.storage import Digest, TooLarge
 _PATH = re.compile(r"(model|report)(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 _MODEL_SUFFIXES = (".safetensors", ".json", ".txt", ".md")
 """What a vectorizer consists of: nothing that has to be unpickled."""
+_DESCRIPTION = f"{MODEL_FOLDER}{DESCRIPTION_FILE}"
 _HINT = "This is an error of ours: report it with the run's log.txt."
 
 
@@ -64,10 +65,14 @@ async def _publish_files(seen: Observed, record: Record, name: str, services: Se
     manifest = _parsed(body)
     _check(manifest, seen, record, services)
     bucket = seen.account.models
-    if not all(await asyncio.gather(*(services.storage.copy(bucket, source + f, target + f) for f in manifest.files))):
-        raise _refused("A file that the manifest names is not there.")
-    await _verify_copy(manifest, bucket, target, services)
-    await _check_description(manifest, record, bucket, target, services)
+    try:
+        await _check_sizes(manifest, bucket, source, services)
+        await _copy(manifest, bucket, source, target, services)
+        await _verify_copy(manifest, bucket, target, services)
+        await _check_description(manifest, record, bucket, target, services)
+    except RunFailed:
+        await services.storage.remove(bucket, await services.storage.keys(bucket, target))
+        raise
     await services.storage.put(bucket, f"{target}{MANIFEST_FILE}", body)
     spec = _spec(seen, record, manifest, hashlib.sha256(body).hexdigest())
     updated = record.model_copy(update={"published": {**record.published, name: spec}})
@@ -109,6 +114,7 @@ def _check(manifest: RunManifest, seen: Observed, record: Record, services: Serv
     """What the manifest alone tells."""
     settings, wanted = services.settings, seen.fine_tune.spec.content_type
     size = sum(file.size for file in manifest.files.values())
+    described = manifest.files.get(_DESCRIPTION)
     wrong = [
         ("it is of another run", manifest.run_uid != record.uid or manifest.attempt != seen.attempt_number),
         (f"it is for {manifest.content_type}, not for {wanted}", manifest.content_type is not wanted),
@@ -116,15 +122,21 @@ def _check(manifest: RunManifest, seen: Observed, record: Record, services: Serv
             f"its dimension is {manifest.dimension}, its start's is {record.granted.dimension}",
             manifest.dimension != record.granted.dimension,
         ),
-        ("it descends from another base", manifest.base.digest != record.granted.base.digest),
+        ("it descends from another base", not _is_granted(manifest.base, record)),
         (f"it has {len(manifest.files)} files", len(manifest.files) > settings.max_artifact_files),
         (f"it has {size} bytes", size > settings.max_artifact_bytes),
-        ("it has no vectorizer.json", f"{MODEL_FOLDER}{DESCRIPTION_FILE}" not in manifest.files),
+        ("it has no vectorizer.json", described is None),
+        ("its vectorizer.json is too long", described is not None and described.size > DESCRIPTION_BYTES),
         ("it has no report", REPORT_FILE not in manifest.files),
         *((f"it has a file {path!r:.200}", not _is_allowed(path)) for path in manifest.files),
     ]
     if faults := [what for what, is_so in wrong if is_so]:
         raise _refused(f"The result was refused: {faults[0]}.")
+
+
+def _is_granted(base: BaseReference, record: Record) -> bool:
+    granted = record.granted.base
+    return (base.name, base.digest) == (granted.name, granted.digest)
 
 
 def _is_allowed(path: str) -> bool:
@@ -133,10 +145,27 @@ def _is_allowed(path: str) -> bool:
     return path.startswith(REPORT_FOLDER) or path.endswith(_MODEL_SUFFIXES)
 
 
+async def _check_sizes(manifest: RunManifest, bucket: str, source: str, services: Services) -> None:
+    """Before anything is copied or read: a run may have written more than the operator is ready to handle."""
+    found = await asyncio.gather(*(services.storage.size(bucket, source + path) for path in manifest.files))
+    for (path, wanted), size in zip(manifest.files.items(), found, strict=True):
+        if size is None:
+            raise _refused(f"The result was refused: {path}, which the manifest names, is not there.")
+        if size != wanted.size:
+            raise _refused(f"The result was refused: {path} has {size} bytes, not {wanted.size} as the manifest says.")
+
+
+async def _copy(manifest: RunManifest, bucket: str, source: str, target: str, services: Services) -> None:
+    storage = services.storage
+    if not all(await asyncio.gather(*(storage.copy(bucket, source + path, target + path) for path in manifest.files))):
+        raise _refused("The result was refused: a file was deleted while it was copied.")
+
+
 async def _verify_copy(manifest: RunManifest, bucket: str, target: str, services: Services) -> None:
     """Hash what was copied: nobody else can write there, so this holds from now on."""
-    found = await asyncio.gather(*(services.storage.digest(bucket, target + path) for path in manifest.files))
-    for (path, wanted), there in zip(manifest.files.items(), found, strict=True):
+    files = manifest.files.items()
+    found = await asyncio.gather(*(services.storage.digest(bucket, target + path, file.size) for path, file in files))
+    for (path, wanted), there in zip(files, found, strict=True):
         if there != Digest(wanted.sha256, wanted.size):
             raise _refused(f"The result was refused: {path} is not what the manifest says.")
 
@@ -145,7 +174,7 @@ async def _check_description(
     manifest: RunManifest, record: Record, bucket: str, target: str, services: Services
 ) -> None:
     """What vectorizer.json says must be what the manifest says: readers rely on it alone."""
-    stored = await services.storage.get(bucket, f"{target}{MODEL_FOLDER}{DESCRIPTION_FILE}", DESCRIPTION_BYTES)
+    stored = await services.storage.get(bucket, f"{target}{_DESCRIPTION}", DESCRIPTION_BYTES)
     try:
         description = VectorizerDescription.model_validate_json(stored.body if stored else b"")
     except ValidationError as error:
@@ -155,6 +184,8 @@ async def _check_description(
         raise _refused("The result was refused: its vectorizer.json names other files than its manifest.")
     if (description.dimension, description.content_type) != (record.granted.dimension, manifest.content_type):
         raise _refused("The result was refused: its vectorizer.json is of another shape.")
+    if description.base != manifest.base:
+        raise _refused("The result was refused: its vectorizer.json names another base than its manifest.")
 
 
 def _spec(seen: Observed, record: Record, manifest: RunManifest, digest: str) -> CustomVectorizerSpec:
