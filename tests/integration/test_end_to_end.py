@@ -17,6 +17,8 @@ from vectorizer_api.names import LABELS_FILE
 from vectorizer_api.run import RunManifest
 from vectorizer_cli.account import Account, create_account
 from vectorizer_dev.datasets import text
+from vectorizer_dev.demo.download import download_folder
+from vectorizer_dev.object_store import S3Account
 from vectorizer_dev.platform import Platform
 from vectorizer_dev.tenant import Tenant, make_tenant
 from vectorizer_dev.waiting import eventually
@@ -145,18 +147,16 @@ def test_the_vectorizer_is_ready_and_says_where_it_comes_from(
 
 
 def test_the_published_files_are_those_of_the_manifest_and_make_vectors(
-    ended: FineTuneStatus, account: Account, store: Minio, followed: list[FineTune], tmp_path: Path
+    ended: FineTuneStatus, account: Account, platform: Platform, followed: list[FineTune], tmp_path: Path
 ) -> None:
     from vectorizer_trainer.vectorizer import load_vectorizer
 
+    people = platform.cluster.object_store.client(S3Account(account.upload_user, account.upload_password or ""))
     place = f"vectorizers/{ended.vectorizer}/{followed[-1].metadata.uid}/"
-    keys = [o.object_name for o in store.list_objects(bucket_name=account.models_bucket, prefix=place, recursive=True)]
-    for key in keys:
-        store.fget_object(
-            bucket_name=account.models_bucket, object_name=key, file_path=str(tmp_path / key.removeprefix(place))
-        )
+    download_folder(people, account.models_bucket, place, tmp_path)
     manifest = RunManifest.model_validate_json((tmp_path / "manifest.json").read_bytes())
-    assert {key.removeprefix(place) for key in keys} == {*manifest.files, "manifest.json"}
+    there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert there == {*manifest.files, "manifest.json"}
     text_file = tmp_path / "a.txt"
     text_file.write_text("Compute the discrete Fourier transform.")
     vectors = load_vectorizer(tmp_path / "model").encode([text_file])

@@ -27,7 +27,7 @@ from vectorizer_dev.demo.download import download_folder
 from vectorizer_dev.demo.drawing import Drawing, Lines, Pictures, comparison
 from vectorizer_dev.demo.following import follow
 from vectorizer_dev.demo.neighbours import COUNTED, Gallery, label_agreement, nearest
-from vectorizer_dev.demo.upload import upload_folder
+from vectorizer_dev.demo.upload import FtpLogin, upload_folder
 from vectorizer_dev.failures import FineTuneFailed
 from vectorizer_dev.fine_tunes import FineTunes
 from vectorizer_dev.platform import REPOSITORY, Platform
@@ -97,17 +97,19 @@ class _Story:
         with self._chapters.chapter("Fine-tune"):
             status = self._follow()
         with self._chapters.chapter("Look at the result"):
-            vectorizer = self._download(status)
+            vectorizer = self._download(account, status)
             self._show_neighbours((base, vectorizer), files / "test")
         self._conclude(status)
 
     def _upload(self, account: DemoAccount, folder: Path) -> None:
         bucket, target = batch_bucket(ACCOUNT), self._fine_tune.spec.batch_folder
         total = sum(path.is_file() for path in folder.rglob("*"))
+        store = self._platform.cluster.object_store
+        ftp = FtpLogin(store.ftp_host, store.ftp_port, account.user.access_key, account.user.secret_key)
         with Progress(console=self._console, transient=True) as bar:
             task = bar.add_task("  uploading", total=total)
-            upload_folder(account.ftp, bucket, folder, target, lambda: bar.advance(task))
-        address = f"ftp://{account.ftp.user}@{account.ftp.host}:{account.ftp.port}/{bucket}/{target}"
+            upload_folder(ftp, bucket, folder, target, lambda: bar.advance(task))
+        address = f"ftp://{ftp.user}@{ftp.host}:{ftp.port}/{bucket}/{target}"
         self._console.print(f"   {total:,} files to {address}", highlight=False)
 
     def _apply(self) -> None:
@@ -133,13 +135,14 @@ class _Story:
             raise FineTuneFailed("; ".join(filter(None, reasons)))
         return status
 
-    def _download(self, status: FineTuneStatus) -> Path:
-        """Fetch what was published."""
+    def _download(self, account: DemoAccount, status: FineTuneStatus) -> Path:
+        """Fetch what was published, as the account's own user."""
         shutil.rmtree(self._results, ignore_errors=True)
         with FineTunes(self._platform.cluster.kubeconfig) as fine_tunes:
             published = fine_tunes.vectorizer(ACCOUNT, status.vectorizer or "")
         prefix = published_prefix(published.metadata.name, published.spec.artifact.run_uid)
-        download_folder(self._platform.cluster.object_store.client(), models_bucket(ACCOUNT), prefix, self._results)
+        people = self._platform.cluster.object_store.client(account.user)
+        download_folder(people, models_bucket(ACCOUNT), prefix, self._results)
         return self._results / MODEL_FOLDER
 
     def _show_neighbours(self, vectorizers: tuple[Path, Path], test: Path) -> None:
