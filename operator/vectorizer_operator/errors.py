@@ -2,7 +2,8 @@
 
 ```
 OperatorError
-├── Waiting        the world is not ready: written as Accepted=Unknown, looked at again on events and at each resync
+├── Waiting        the world is not ready: written as Accepted=Unknown, of what is accepted as Running=False; looked at
+│                  again on events and at each resync
 ├── Final          never tried again: the status says why
 │   ├── Refused    the request itself: Accepted=False
 │   │   └── Unreadable  it does not follow the schema
