@@ -15,7 +15,7 @@ from vectorizer_api.custom_vectorizer import (
 from vectorizer_api.names import MANIFEST_FILE, MODEL_FOLDER, published_prefix, vectorizer_object_name
 from vectorizer_api.run import RunManifest
 
-from vectorizer_operator.accounts import Account, account_of
+from vectorizer_operator.accounts import Account, account_of, refuse_second_claim
 from vectorizer_operator.errors import Refused
 from vectorizer_operator.known import Known, is_true
 from vectorizer_operator.kube import VECTORIZERS, Object
@@ -88,7 +88,7 @@ async def certify(body: Object, services: Services) -> None:
     """
     vectorizer = CustomVectorizer.model_validate(body)
     try:
-        account = await account_of(vectorizer.metadata.namespace or "", services)
+        account = await _sole_account(vectorizer, services)
         status = await _certificate(vectorizer, account, services)
     except Refused as error:
         status = _status(vectorizer, Verdict("False", error.reason, error.message), None)
@@ -129,24 +129,31 @@ def _wanted_finalizers(body: Object, services: Services) -> set[str]:
     return wanted
 
 
+async def _sole_account(vectorizer: CustomVectorizer, services: Services) -> Account:
+    """The account of its namespace; raises Refused where that is none, or an older namespace is the account."""
+    namespace = vectorizer.metadata.namespace or ""
+    account = await account_of(namespace, services)
+    await refuse_second_claim(account, namespace, services)
+    return account
+
+
+async def _is_on_record(vectorizer: CustomVectorizer, account: Account, services: Services) -> bool:
+    spec = vectorizer.spec
+    record = await services.records.get(account.models, spec.source.fine_tune_name)
+    believed = record.published.get(vectorizer.metadata.name) if record is not None else None
+    return believed is not None and _unchanging(believed) == _unchanging(spec)
+
+
 async def _certificate(vectorizer: CustomVectorizer, account: Account, services: Services) -> CustomVectorizerStatus:
     spec, name = vectorizer.spec, vectorizer.metadata.name
-    record = await services.records.get(account.models, spec.source.fine_tune_name)
-    believed = record.published.get(name) if record is not None else None
-    if believed is None or _unchanging(believed) != _unchanging(spec):
-        return _status(
-            vectorizer,
-            Verdict("False", Reason.RESULT_REFUSED, "No run of this account published this vectorizer."),
-            None,
-        )
+    if not await _is_on_record(vectorizer, account, services):
+        return _status(vectorizer, _refused("No run of this account published this vectorizer."), None)
     found = await read_manifest(account, name, spec.artifact.run_uid, services)
     if found is None:
         return _status(vectorizer, Verdict("False", Reason.ARTIFACT_DELETED, "Its files were deleted."), None)
     manifest, digest = found
     if digest != spec.artifact.digest:
-        return _status(
-            vectorizer, Verdict("False", Reason.RESULT_REFUSED, "Its manifest is not the published one."), None
-        )
+        return _status(vectorizer, _refused("Its manifest is not the published one."), None)
     return _status(vectorizer, Verdict("True", Reason.PUBLISHED, "It can be used."), manifest)
 
 
@@ -175,7 +182,7 @@ def _status(vectorizer: CustomVectorizer, ready: Verdict, manifest: RunManifest 
         metrics=manifest.metrics,
         outcome=manifest.outcome,
         size_bytes=sum(file.size for file in manifest.files.values()),
-        score=score(manifest.metrics),
+        score=score(manifest.metrics, manifest.outcome),
     )
 
 
@@ -205,11 +212,14 @@ def _waiting_status(vectorizer: CustomVectorizer, verdict: Verdict) -> CustomVec
 
 
 async def _delete_artifact(vectorizer: CustomVectorizer, services: Services) -> None:
-    """Remove the published files, unless the object never spoke of any that were published under its name."""
+    """Remove the published files, unless they are another object's: no run of this account published this one."""
     try:
-        account = await account_of(vectorizer.metadata.namespace or "", services)
+        account = await _sole_account(vectorizer, services)
     except Refused as error:
         log.warning("the files of %s stay: %s", vectorizer.metadata.name, error)
+        return
+    if not await _is_on_record(vectorizer, account, services):
+        log.warning("the files of %s stay: it is not on record", vectorizer.metadata.name)
         return
     place = published_prefix(vectorizer.metadata.name, vectorizer.spec.artifact.run_uid)
     keys = await services.storage.keys(account.models, place)

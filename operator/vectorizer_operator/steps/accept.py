@@ -170,6 +170,7 @@ async def _custom_start(seen: Observed, services: Services) -> tuple[VectorizerS
         seen.account, vectorizer.metadata.name, vectorizer.spec.artifact.run_uid, services
     )
     if found is None or found[1] != vectorizer.spec.artifact.digest:
+        await vectorizers.certify(body, services)
         raise Waiting(Reason.WAITING_FOR_VECTORIZER, f"The files of the starting vectorizer {name} are not there.")
     services.reservations.begin(seen.fine_tune.metadata.uid)
     await vectorizers.protect(body, services)

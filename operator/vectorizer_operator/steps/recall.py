@@ -9,6 +9,7 @@ from vectorizer_api.names import RERUN_LABEL
 from vectorizer_api.run import Failure
 
 from vectorizer_operator import status, vectorizers
+from vectorizer_operator.accounts import refuse_second_claim
 from vectorizer_operator.errors import Refused
 from vectorizer_operator.observe import Observed
 from vectorizer_operator.records import Record, spec_digest
@@ -22,7 +23,13 @@ _REMARK = f"(Taken over from the earlier run of this request; nothing was run ag
 
 
 async def recall(seen: Observed, services: Services, now: datetime) -> FineTuneStatus | None:
-    """The outcome on record, or None where there is none and the request has to be worked on."""
+    """The outcome on record, or None where there is none and the request has to be worked on.
+
+    Raises:
+        Refused: where the record is not this namespace's to take over, or its name is now another vectorizer's.
+        StorageUnavailable: where the object store does not answer.
+
+    """
     record = seen.record
     if record is None or record.ended is None:
         return None
@@ -30,6 +37,7 @@ async def recall(seen: Observed, services: Services, now: datetime) -> FineTuneS
         return status.taken_over(seen.fine_tune, record.ended, "", now)
     if _is_new(seen, record):
         return None
+    await refuse_second_claim(seen.account, seen.namespace, services)
     if (name := record.ended.vectorizer) is None:
         return status.taken_over(seen.fine_tune, record.ended, _REMARK, now)
     return await _restore(seen, record, name, services, now)

@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
+from typing import Any
 
 import pytest
 from kubernetes import client
+from minio import Minio
 from minio.error import S3Error
 from vectorizer_api import GROUP, VERSION
 from vectorizer_api.content import ContentType
-from vectorizer_api.run import RunManifest, Stage
+from vectorizer_api.names import ACCOUNT_LABEL
+from vectorizer_api.run import Outcome, RunManifest, Stage
 from vectorizer_dev.acted_run import ActedRun, digest
 from vectorizer_dev.tenant import Body, Tenant
 from vectorizer_dev.waiting import eventually
@@ -85,6 +90,20 @@ class TestHonestResult:
         assert sorted(map(str, told)) == ["Accepted", "Improved", "JobRunning"]
 
 
+def test_without_improvement_both_objects_show_the_value_of_the_start_alone(tenant: Tenant, name: str) -> None:
+    run = tenant.run_of(tenant.ask(name))
+    files = run.files(DIMENSION)
+    run.leave(files, run.manifest(files, DIMENSION).model_copy(update={"outcome": Outcome.NO_IMPROVEMENT}))
+    run.end(0)
+    status = tenant.ended(name)["status"]
+    assert status["metrics"][0]["tuned"] == 0.625
+    assert status["display"]["score"] == "50.0"
+    assert tenant.vectorizer(name)["status"]["score"] == "50.0"
+    assert tenant.condition(name, "Complete")["message"] == (
+        f"No improvement was found (NDCG@10 50.0): the vectorizer {name} holds the weights of its start."
+    )
+
+
 def _size_lies(_files: Files, manifest: RunManifest) -> RunManifest:
     lied = manifest.files["model/weights.safetensors"].model_copy(update={"size": 1})
     return manifest.model_copy(update={"files": {**manifest.files, "model/weights.safetensors": lied}})
@@ -133,6 +152,28 @@ def _describes_other_files(files: Files, manifest: RunManifest) -> RunManifest:
     return manifest.model_copy(update={"files": {**manifest.files, "model/vectorizer.json": lied}})
 
 
+def _names_another_base(_files: Files, manifest: RunManifest) -> RunManifest:
+    return manifest.model_copy(update={"base": manifest.base.model_copy(update={"name": "*"})})
+
+
+def _describes(files: Files, manifest: RunManifest, **said: object) -> RunManifest:
+    files["model/vectorizer.json"] = json.dumps(json.loads(files["model/vectorizer.json"]) | said).encode()
+    lied = digest(files["model/vectorizer.json"])
+    return manifest.model_copy(update={"files": {**manifest.files, "model/vectorizer.json": lied}})
+
+
+def _describes_another_base(files: Files, manifest: RunManifest) -> RunManifest:
+    return _describes(files, manifest, base={"name": "*", "digest": manifest.base.digest})
+
+
+def _describes_no_base(files: Files, manifest: RunManifest) -> RunManifest:
+    return _describes(files, manifest, base=None)
+
+
+def _describes_at_length(files: Files, manifest: RunManifest) -> RunManifest:
+    return _describes(files, manifest, preprocessing={"prefix": "x" * 4 * 1024**2})
+
+
 @pytest.mark.parametrize(
     "forge",
     [
@@ -146,6 +187,10 @@ def _describes_other_files(files: Files, manifest: RunManifest) -> RunManifest:
         _is_for_other_content,
         _has_no_report,
         _describes_other_files,
+        _names_another_base,
+        _describes_another_base,
+        _describes_no_base,
+        _describes_at_length,
     ],
 )
 def test_a_result_is_refused_that(
@@ -163,7 +208,18 @@ def assert_refused(tenant: Tenant, name: str) -> None:
     failed = tenant.until(name, "Failed", "True")
     assert failed["reason"] == "ResultRefused"
     assert tenant.vectorizer(name) == {}
+    assert tenant.keys(f"vectorizers/{name}/") == []
     assert tenant.condition(name, "Complete") == {}
+
+
+def test_a_file_of_another_size_than_the_manifest_says_is_refused_before_it_is_read(tenant: Tenant, name: str) -> None:
+    run = tenant.run_of(tenant.ask(name))
+    files = run.files(DIMENSION)
+    forged = _size_lies(files, run.manifest(files, DIMENSION))
+    run.leave(files, forged)
+    run.end(0)
+    message = tenant.until(name, "Failed", "True")["message"]
+    assert f"model/weights.safetensors has {len(files['model/weights.safetensors'])} bytes, not 1" in message
 
 
 def test_a_result_without_a_manifest_is_refused(tenant: Tenant, name: str) -> None:
@@ -257,6 +313,78 @@ class TestRestore:
         tenant.ask(name)
         assert tenant.until(name, "Failed", "True")["reason"] == "ArtifactDeleted"
         assert tenant.vectorizer(name) == {}
+
+
+class TestYoungerNamespaceOfTheSameAccount:
+    @pytest.fixture
+    def twin(self, tenant: Tenant, core: client.CoreV1Api, namespace: str) -> Tenant:
+        eventually(lambda: born(core, tenant.namespace) < born(core, namespace))
+        core.patch_namespace(namespace, {"metadata": {"labels": {ACCOUNT_LABEL: tenant.account.name}}})
+        return replace(tenant, account=replace(tenant.account, namespace=namespace))
+
+    @pytest.fixture
+    def elder(self, tenant: Tenant, name: str) -> Body:
+        tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
+        tenant.ended(name)
+        return tenant.vectorizer(name)
+
+    def test_takes_no_outcome_over(self, twin: Tenant, elder: Body) -> None:
+        name = elder["metadata"]["name"]
+        twin.ask(name)
+        assert twin.until(name, "Accepted", "False")["reason"] == "AccountTaken"
+        assert "metrics" not in twin.fine_tune(name)["status"]
+        assert twin.vectorizer(name) == {}
+
+    def test_gets_no_ready_vectorizer_and_deletes_no_files(self, tenant: Tenant, twin: Tenant, elder: Body) -> None:
+        name = elder["metadata"]["name"]
+        place = f"vectorizers/{name}/{elder['spec']['artifact']['runUID']}/"
+        before = set(tenant.keys(place))
+        copy_vectorizer(twin, elder, name, deletionPolicy="Delete")
+        said = eventually(lambda: ready(twin.vectorizer(name)))
+        assert (said["status"], said["reason"]) == ("False", "AccountTaken")
+        eventually(lambda: twin.vectorizer(name)["metadata"].get("finalizers"))
+        twin.vanish("customvectorizers", name)
+        assert set(tenant.keys(place)) == before
+
+
+def born(core: client.CoreV1Api, namespace: str) -> datetime:
+    """When the namespace was made."""
+    found: Any = core.read_namespace(namespace)
+    made: datetime = found.metadata.creation_timestamp
+    return made
+
+
+def copy_vectorizer(tenant: Tenant, original: Body, name: str, **spec: str) -> None:
+    """Create an object by hand with the spec of another one."""
+    body = {key: original[key] for key in ("apiVersion", "kind")}
+    body |= {"metadata": {"name": name}, "spec": original["spec"] | spec}
+    tenant.objects.create_namespaced_custom_object(GROUP, VERSION, tenant.namespace, "customvectorizers", body)
+
+
+def test_a_forged_vectorizer_deletes_no_files(tenant: Tenant, name: str) -> None:
+    tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
+    tenant.ended(name)
+    original = tenant.vectorizer(name)
+    tenant.vanish("customvectorizers", name)
+    copy_vectorizer(tenant, original, name, deletionPolicy="Delete", datasetDigest="1" * 64)
+    said = eventually(lambda: ready(tenant.vectorizer(name)))
+    assert (said["status"], said["reason"]) == ("False", "ResultRefused")
+    eventually(lambda: tenant.vectorizer(name)["metadata"].get("finalizers"))
+    tenant.vanish("customvectorizers", name)
+    assert tenant.keys(f"vectorizers/{name}/{original['spec']['artifact']['runUID']}/") != []
+
+
+def test_a_start_whose_files_were_deleted_is_no_longer_ready(tenant: Tenant, store: Minio, name: str) -> None:
+    first, second = f"{name}-a", f"{name}-b"
+    run = tenant.run_of(tenant.ask(first))
+    run.succeed(DIMENSION)
+    tenant.ended(first)
+    manifest = f"vectorizers/{first}/{run.description.run_uid}/manifest.json"
+    store.remove_object(bucket_name=run.bucket, object_name=manifest)
+    tenant.ask(second, startingCustomVectorizerName=first)
+    eventually(lambda: ready(tenant.vectorizer(first)).get("reason") == "ArtifactDeleted")
+    assert tenant.until(second, "Accepted", "Unknown")["reason"] == "WaitingForVectorizer"
+    assert tenant.jobs(second) == []
 
 
 def test_progress_is_mirrored_while_it_runs(tenant: Tenant, name: str) -> None:
