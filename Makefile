@@ -11,7 +11,7 @@ export HF_HUB_OFFLINE := 1
 export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools generate format lint types unit integration test cluster demo quality latency constraints clean
+.PHONY: help venv tools bases generate format lint types unit integration test cluster demo quality latency constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ $(UV): constraints/uv.txt
 tools: venv ## Build the API server, MinIO and the rest once, from pinned Go modules.
 	$(RUN) -m vectorizer_dev tools
 
+bases: venv ## Make the small base vectorizers once, in the cache.
+	$(RUN) -c 'from vectorizer_trainer.bases import ensure_base; [ensure_base(kind) for kind in ("Text", "Image")]'
+
 generate: venv ## Write the CRDs from the models.
 	$(RUN) -m vectorizer_api.crd
 
@@ -51,10 +54,10 @@ types: venv ## Check types, strictly.
 unit: venv ## Run the tests without I/O.
 	$(RUN) -m pytest tests/unit
 
-integration: venv tools ## Run the tests on a real API server, a real MinIO and the real trainer.
+integration: venv tools bases ## Run the tests on a real API server, a real MinIO and the real trainer.
 	$(RUN) -m pytest tests/integration
 
-test: lint types tools ## Run everything that must pass: lint, types, unit and integration tests.
+test: lint types tools bases ## Run everything that must pass: lint, types, unit and integration tests.
 	$(RUN) -m pytest
 
 cluster: venv ## Start the development cluster; Ctrl-C ends it.
