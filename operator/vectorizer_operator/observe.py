@@ -115,7 +115,7 @@ async def observe(fine_tune: FineTune, services: Services) -> Observed:
     record = await services.records.get(account.models, fine_tune.metadata.name)
     job = await _job(fine_tune, services) if _may_have_job(fine_tune, record) else None
     pods = _pods(fine_tune, services) if job is not None else ()
-    attempt = attempts.observe(job, pods)
+    attempt = _attempt(fine_tune, job, pods)
     progress = await _progress(fine_tune, account, attempt, services)
     return Observed(fine_tune, account, record, job, pods, attempt, progress)
 
@@ -133,6 +133,17 @@ async def _job(fine_tune: FineTune, services: Services) -> Object | None:
 
 def _pods(fine_tune: FineTune, services: Services) -> tuple[Object, ...]:
     return tuple(services.known.pods(fine_tune.metadata.namespace or "", fine_tune.metadata.uid))
+
+
+def _attempt(fine_tune: FineTune, job: Object | None, pods: Sequence[Object]) -> Attempt:
+    """The attempt; one that ran and whose Pod is gone is at work until the Job says how it ended."""
+    seen = attempts.observe(job, pods)
+    return Attempt(State.RUNNING) if seen.state is State.PENDING and not pods and _ran(fine_tune) else seen
+
+
+def _ran(fine_tune: FineTune) -> bool:
+    said = fine_tune.status.conditions if fine_tune.status is not None else []
+    return any(item.type == ConditionType.RUNNING and item.status == "True" for item in said)
 
 
 async def _progress(fine_tune: FineTune, account: Account, attempt: Attempt, services: Services) -> RunProgress | None:

@@ -36,6 +36,8 @@ from vectorizer_operator.steps.recall import recall
 from vectorizer_operator.steps.train import train
 from vectorizer_operator.storage import StorageUnavailable
 
+_UNTOLD = frozenset({Reason.PROFILE_MISSING, Reason.STORAGE_UNREACHABLE})
+"""Waits that no event ends, and that cost the API server nothing to look at."""
 _MIRRORED = ("progress", "display", "dataset", "metrics", "checkpoint")
 
 
@@ -63,7 +65,9 @@ async def reconcile(namespace: str, name: str, services: Services) -> float | No
 
 def look_again(said: FineTuneStatus, progress_interval: float) -> float | None:
     """After how many seconds: a run that was started is followed; what waits is woken by an event or the resync."""
-    return progress_interval if said.completion_time is None and said.attempts is not None else None
+    accepted = next(item for item in said.conditions if item.type == ConditionType.ACCEPTED)
+    followed = said.attempts is not None or accepted.reason in _UNTOLD
+    return progress_interval if said.completion_time is None and followed else None
 
 
 def _forget(run_uid: str, services: Services) -> None:

@@ -118,9 +118,12 @@ def test_killed_between_the_record_and_the_status_it_accepts_anew_and_one_name_h
     allow()
     revived.start()
     both = (name, f"{name}-2")
-    eventually(lambda: all(tenant.condition(each, "Accepted") for each in both))
-    assert sorted(tenant.condition(each, "Accepted")["status"] for each in both) == ["True", "Unknown"]
+    eventually(lambda: said_of(tenant, both) == ["Accepted", "NameReserved"])
     eventually(lambda: sum(len(tenant.jobs(each)) for each in both) == 1)
+
+
+def said_of(tenant: Tenant, names: tuple[str, ...]) -> list[str]:
+    return sorted(tenant.condition(each, "Accepted").get("reason", "") for each in names)
 
 
 def test_after_a_restart_nothing_is_written_for_what_is_finished_or_waits(

@@ -148,6 +148,10 @@ class TestLookingAgain:
         said = status.active(one, Verdict("True", Reason.JOB_RUNNING), None, Attempts(current=1), NOW)
         assert look_again(said, 5) == 5
 
+    @pytest.mark.parametrize("reason", [Reason.PROFILE_MISSING, Reason.STORAGE_UNREACHABLE])
+    def test_what_waits_for_something_that_no_event_tells_of_is_looked_at(self, reason: Reason) -> None:
+        assert look_again(status.waiting(FineTune.model_validate(fine_tune()), reason, "wait", NOW), 5) == 5
+
     @pytest.mark.parametrize("tell", [status.waiting, status.held, status.refused])
     def test_what_waits_or_has_ended_is_left_alone(self, tell: Callable[..., FineTuneStatus]) -> None:
         one = FineTune.model_validate(fine_tune())
