@@ -95,8 +95,13 @@ def _open(vectorizer: Path | None, base: ContentType | None, console: Console) -
     from vectorizer_trainer.content import supported_content_types
 
     if (vectorizer is None) == (base is None):
-        raise BadInput("Say which vectorizer is to embed.", hint="Give either --vectorizer FOLDER or --base TYPE.")
+        given = (
+            "Neither --vectorizer nor --base is given." if base is None else "Both --vectorizer and --base are given."
+        )
+        raise BadInput(given, hint="Give one of --vectorizer FOLDER and --base TYPE.")
     if vectorizer is not None:
+        if not vectorizer.is_dir():
+            raise BadInput(f"--vectorizer {vectorizer} is not a folder.", hint="Name the folder of a vectorizer.")
         return load_vectorizer(vectorizer)
     if base not in supported_content_types():
         raise BadInput(

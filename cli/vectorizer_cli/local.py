@@ -19,7 +19,9 @@ INTERRUPTED = 130
 
 @app.command()
 def train(
-    request: Annotated[Path, typer.Option(help="The request JSON of the job fine_tune_vectorizer.")],
+    request: Annotated[
+        Path, typer.Option(help="The request: a JSON file with content_type, custom_vectorizer_name and so on.")
+    ],
     data: Annotated[Path, typer.Option(help="The folder with example_to_labels.json and the files that it names.")],
     out: Annotated[Path, typer.Option(help="Where the new vectorizer goes: a folder that is new or empty.")],
     vectorizers: Annotated[
@@ -52,8 +54,10 @@ def embed(
     """Embed files and write their vectors.
 
     In folders, hidden files and files of other kinds are passed over and counted. A file that cannot be read is named
-    and left out; the exit code is 64 only where nothing could be embedded. `names` holds the paths relative to the
-    folder given, or as given for a file; `vectors` is float32 [n, dimension], of unit length.
+    and left out; the exit code is 64 only where nothing could be embedded, 75 where --out
+    cannot be written. `names` holds the paths relative to the
+    folder given, or as given for a file; `vectors` has a row of unit length for each,
+    float32.
     """
     console = Console(stderr=True)
     with errors_as_sentences(console, f"{out} was not written."):

@@ -20,8 +20,11 @@ def request(
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         manifest = parse_request(text).manifest()
-    except (OSError, UnicodeDecodeError) as error:
-        typer.echo(f"{path}: cannot be read: {error}", err=True)
+    except OSError as error:
+        typer.echo(f"{path}: cannot be read: {error.strerror}", err=True)
+        raise typer.Exit(ExitCode.BAD_INPUT) from None
+    except UnicodeDecodeError:
+        typer.echo(f"{path}: is not UTF-8 text; save it as UTF-8", err=True)
         raise typer.Exit(ExitCode.BAD_INPUT) from None
     except RequestError as error:
         for line in str(error).splitlines():

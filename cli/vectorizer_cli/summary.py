@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from vectorizer_api.names import REPORT_FILE
-from vectorizer_api.run import Metric, RunManifest
+from vectorizer_api.run import Metric, Outcome, RunManifest
 from vectorizer_trainer.report import parse_report
 
 
@@ -15,6 +15,10 @@ def print_summary(manifest: RunManifest, out: Path, console: Console) -> None:
     report = parse_report((out / REPORT_FILE).read_bytes())
     console.print(f"[bold]{manifest.outcome}[/]: {escape(report.verdict)}", highlight=False)
     console.print(before_and_after(manifest.metrics))
+    if manifest.outcome is Outcome.NO_IMPROVEMENT:
+        console.print(
+            f"The candidate measured above was not kept: {out} holds the weights of the start.", highlight=False
+        )
     dataset = manifest.dataset
     console.print(
         f"{dataset.selected:,} of {dataset.examples:,} examples with {dataset.labels} labels were used, "

@@ -56,8 +56,10 @@ def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
 def _read_request(path: Path) -> Request:
     try:
         return parse_request(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"--request {path} cannot be read: {error}.", hint="Name the request's JSON file.") from None
+    except OSError as error:
+        raise BadInput(f"--request {path} cannot be read: {error.strerror}.", hint="Name the request's file.") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"--request {path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
     except RequestError as error:
         raise BadInput(f"{path} breaks the specification:\n{error}", hint="Correct the request.") from None
 
@@ -121,7 +123,9 @@ def find_vectorizer(name: str | None, vectorizers: Path | None) -> Path | None:
     """The folder in `vectorizers` that is called `name`, or whose vectorizer is."""
     if name is None:
         return None
-    if vectorizers is None or not vectorizers.is_dir():
+    if vectorizers is not None and not vectorizers.is_dir():
+        raise BadInput(f"--vectorizers {vectorizers} is not a folder.", hint="Name the folder of your vectorizers.")
+    if vectorizers is None:
         raise BadInput(
             f"starting_custom_vectorizer_name: there is no folder to look {quoted(name)} up in.",
             hint="Give --vectorizers FOLDER, whose folders are vectorizers.",

@@ -124,6 +124,8 @@ def _inputs(text: str) -> dict[str, Any]:
         document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:
         raise RequestError(f"the request is not JSON: {error.msg} in line {error.lineno}") from None
+    except RecursionError:
+        raise RequestError("the request is nested too deeply") from None
     if isinstance(document, dict) and set(document) == {"inputs"}:
         document = document["inputs"]
     if not isinstance(document, dict):
@@ -161,6 +163,8 @@ def _sentence(detail: dict[str, Any]) -> str:
             return f"{field}: is not a field of the request"
         case "value_error":
             return f"{field}: {detail['ctx']['error']}"
+        case "bool_type":
+            return f"{field}: must be true or false, without quotation marks"
         case _:
             message: str = detail["msg"]
             return f"{field}: {message[0].lower()}{message[1:]}"

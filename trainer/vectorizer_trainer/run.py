@@ -26,7 +26,7 @@ from vectorizer_trainer.download import Reader, Reading
 from vectorizer_trainer.errors import BadInput
 from vectorizer_trainer.inventory import Inventory, take_inventory
 from vectorizer_trainer.progress import ProgressTracker
-from vectorizer_trainer.report import Lineage, Origin, Report, augmentation_warnings, build_report
+from vectorizer_trainer.report import Lineage, Origin, Report, augmentation_warnings, build_report, start_warnings
 from vectorizer_trainer.sources import bring
 from vectorizer_trainer.store import Store
 from vectorizer_trainer.wording import quoted
@@ -137,7 +137,9 @@ def _read(
 
 
 def _select(run: RunDescription, inventory: Inventory, reading: Reading, tracker: ProgressTracker) -> TrainingSet:
-    training_set = select(inventory, reading, run.training, run.limits).with_warnings(augmentation_warnings(run))
+    training_set = select(inventory, reading, run.training, run.limits).with_warnings(
+        [*augmentation_warnings(run), *start_warnings(run)]
+    )
     tracker.found(training_set.dataset)
     for rejected in training_set.rejected:
         _log.info("not trained on: %s: %s", quoted(rejected.name), rejected.reason)

@@ -74,9 +74,9 @@ class Vectorizer:
         """The item of a file, judged by its content and not its name; raises UnreadableFile or OverLimit."""
         return self.encoder.decode(path, limits or Limits())
 
-    def encode(self, paths: Sequence[Path], limits: Limits | None = None) -> NDArray[np.float32]:
+    def encode(self, paths: Sequence[str | Path], limits: Limits | None = None) -> NDArray[np.float32]:
         """Unit vectors [n, dimension] of files; holds few of them in memory at a time."""
-        chunks = [self.encode_items([self.decode(path, limits) for path in chunk]) for chunk in _chunks(paths)]
+        chunks = [self.encode_items([self.decode(Path(path), limits) for path in chunk]) for chunk in _chunks(paths)]
         return np.concatenate(chunks) if chunks else self._empty()
 
     def encode_items(self, items: Sequence[Item]) -> NDArray[np.float32]:
@@ -162,7 +162,9 @@ def _read_description(folder: Path) -> bytes:
             raise InvalidVectorizer(f"{path} is larger than {_LARGEST_DESCRIPTION} bytes")
         return path.read_bytes()
     except OSError as error:
-        raise InvalidVectorizer(f"{folder} is not a vectorizer: {DESCRIPTION_FILE} cannot be read") from error
+        raise InvalidVectorizer(
+            f"{folder} is not a vectorizer folder: it has no readable {DESCRIPTION_FILE}."
+        ) from error
 
 
 def _verify(folder: Path, name: str, expected: FileDigest) -> None:

@@ -107,7 +107,7 @@ class TestRefusedRequest:
             ({"augmentation_conditions": {"zoom": True}}, "augmentation_conditions.zoom: is not a field"),
             (
                 {"augmentation_conditions": {"blur": "no"}},
-                "augmentation_conditions.blur: input should be a valid boolean",
+                "augmentation_conditions.blur: must be true or false",
             ),
             ({"file_urls": "https://example.com"}, "file_urls: input should be a valid list"),
             ({"file_urls": ["ftp://example.com/a"]}, "file_urls[0]: must be a URL"),
@@ -119,7 +119,7 @@ class TestRefusedRequest:
             ({"download_from_batch_cloud_folder": None}, "download_from_batch_cloud_folder: must not be null"),
             (
                 {"download_from_batch_cloud_folder": "yes"},
-                "download_from_batch_cloud_folder: input should be a valid boolean",
+                "download_from_batch_cloud_folder: must be true or false",
             ),
             (
                 {"download_from_batch_cloud_folder": False},
@@ -141,6 +141,10 @@ class TestRefusedRequest:
     def test_a_duplicate_key_is_refused_rather_than_one_of_its_values_lost(self) -> None:
         with pytest.raises(RequestError, match="content_type: is given twice"):
             parse_request('{"content_type": "Text", "content_type": "Image"}')
+
+    def test_a_request_nested_without_end_is_refused(self) -> None:
+        with pytest.raises(RequestError, match="nested too deeply"):
+            parse_request("[" * 100_000)
 
     @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"Text"'])
     def test_what_is_not_a_json_object_is_refused(self, text: str) -> None:

@@ -58,6 +58,12 @@ class TestWindows:
         assert tiny_text.encode_items([windows.ravel()])[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
 
 
+def test_files_may_be_named_by_strings_as_well_as_paths(tiny_text: Vectorizer, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("w1 w2")
+    assert tiny_text.encode([str(path)]) == pytest.approx(tiny_text.encode([path]))
+
+
 class TestSentenceTransformers:
     @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
     def test_opens_the_folder_and_gives_the_same_vectors(self, tiny_text: Vectorizer, tmp_path: Path) -> None:

@@ -12,7 +12,15 @@ from vectorizer_api.content import AugmentationConditions, ContentType
 from vectorizer_api.run import Dataset, Metric, Outcome, RejectedFile, RunDescription, Stage, VectorizerSource
 from vectorizer_trainer.content.encoder import Encoder
 from vectorizer_trainer.dataset import Selection, TrainingSet
-from vectorizer_trainer.report import Lineage, Origin, Report, augmentation_warnings, build_report, parse_report
+from vectorizer_trainer.report import (
+    Lineage,
+    Origin,
+    Report,
+    augmentation_warnings,
+    build_report,
+    parse_report,
+    start_warnings,
+)
 from vectorizer_trainer.sampling import Part
 from vectorizer_trainer.tuning.types import Candidate, CurvePoint, Examples, LabelChange, Tuned
 from vectorizer_trainer.vectorizer import Vectorizer
@@ -139,3 +147,14 @@ class TestAugmentation:
         assert augmentation_warnings(described(ContentType.IMAGE)) == [
             "Augmentation is not applied yet: the examples were trained on as they are."
         ]
+
+
+class TestStart:
+    def test_a_run_from_the_base_is_not_warned_of(self) -> None:
+        assert start_warnings(described()) == []
+
+    def test_a_tuned_start_is_warned_of_since_it_may_know_the_held_out_files(self) -> None:
+        start = VectorizerSource(name="earlier", location="file:///earlier/")
+        (warning,) = start_warnings(described().model_copy(update={"start": start}))
+        assert "earlier" in warning
+        assert "values before are too high" in warning

@@ -25,6 +25,7 @@ from vectorizer_trainer.report.document import (
     Selection,
 )
 from vectorizer_trainer.schedule import FEWEST_EXAMPLES
+from vectorizer_trainer.wording import quoted
 
 if TYPE_CHECKING:
     from vectorizer_trainer.tuning.types import Tuned
@@ -80,6 +81,17 @@ def augmentation_warnings(run: RunDescription) -> list[str]:
     if not off:
         return []
     return [f"augmentationConditions has no effect for {run.content_type}: {', '.join(off)} false changes nothing."]
+
+
+def start_warnings(run: RunDescription) -> list[str]:
+    """What a user of a starting vectorizer must know of the values before."""
+    if run.start == run.base:
+        return []
+    start = quoted(run.start.name)
+    return [
+        f"The start {start} was fine-tuned itself: what it was trained on it knows, and where that is among these files, "
+        "the values before are too high and a gain is missed."
+    ]
 
 
 def _augmentation(run: RunDescription) -> Augmentation:
