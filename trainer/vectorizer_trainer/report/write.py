@@ -87,11 +87,11 @@ def start_warnings(run: RunDescription) -> list[str]:
     """What a user of a starting vectorizer must know of the values before."""
     if run.start == run.base:
         return []
-    start = quoted(run.start.name)
-    return [
-        f"The start {start} was fine-tuned itself: what it was trained on it knows, and where that is among these files, "
-        "the values before are too high and a gain is missed."
-    ]
+    warning = (
+        f"The start {quoted(run.start.name)} was fine-tuned itself: where it was trained on these files, it knows those "
+        "held out, the values before are too high and a gain is missed."
+    )
+    return [warning]
 
 
 def _augmentation(run: RunDescription) -> Augmentation:
