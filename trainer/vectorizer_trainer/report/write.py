@@ -88,8 +88,8 @@ def start_warnings(run: RunDescription) -> list[str]:
     if run.start == run.base:
         return []
     warning = (
-        f"The start {quoted(run.start.name)} was fine-tuned itself: where it was trained on these files, it knows those "
-        "held out, the values before are too high and a gain is missed."
+        f"The start {quoted(run.start.name)} was fine-tuned itself: where it was trained on these files, it knows "
+        "those held out, the values before are too high and a gain is missed."
     )
     return [warning]
 
