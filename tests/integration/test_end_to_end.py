@@ -182,20 +182,37 @@ class Refusal:
     reason: str
     message: str
     hint: str
+    spoilt_by: bytes = b""
+    """What each file ends with."""
 
 
 def labelled(labels: Mapping[str, list[str]]) -> bytes:
     return json.dumps(labels).encode()
 
 
+NAMED = {name: ["even" if index % 2 else "odd"] for index, name in enumerate(TEXTS)}
+WRITE_IT_SO = "example_to_labels.json is an object of file names and lists of labels"
+MEND = "Correct the files in the batch folder and submit a new fine-tune."
+
+
+def unreadable(labels: bytes, message: str) -> Refusal:
+    return Refusal(labels, TEXTS, 64, "BadInput", f"example_to_labels.json, {message}", WRITE_IT_SO)
+
+
+def untrainable(labels: Mapping[str, list[str]], message: str, files: list[str] = TEXTS) -> Refusal:
+    return Refusal(labelled(labels), files, 64, "BadInput", message, "")
+
+
 REFUSALS = {
-    "labels-not-json": Refusal(
-        b'{"0.txt": ["odd"],\n"1.txt" ["even"]}',
-        TEXTS,
-        64,
-        "BadInput",
-        "example_to_labels.json, line 2: expected a colon after “1.txt”",
-        "example_to_labels.json is an object of file names and lists of labels",
+    "not-json": unreadable(b'{"0.txt": ["odd"],\n"1.txt" ["even"]}', "line 2: expected a colon after “1.txt”"),
+    "not-an-object": unreadable(b"[]", "line 1: expected an object, found a list"),
+    "a-key-twice": unreadable(b'{"a": ["x"],\n"a": ["y"]}', "line 2: “a” is named twice, first in line 1"),
+    "no-list": unreadable(b'{"a":\n"x"}', "line 2: the value of “a” must be a list of labels"),
+    "an-empty-label": unreadable(b'{"a": [""]}', "line 1: “a” has an empty label"),
+    "not-a-number": unreadable(b'{"a": [NaN]}', "line 1: expected a label of “a” in double quotes, found NaN"),
+    "deep": unreadable(b'{"a": ' + b"[" * 1000, "line 1: expected a label of “a” in double quotes"),
+    "large-labels-file": Refusal(
+        b" " * (32 * 1024**2 + 1), TEXTS, 65, "OverLimit", "at most 32.0 MiB are allowed", "Use fewer or smaller files"
     ),
     "too-many-labels": Refusal(
         labelled({name: ["one more", *(f"{index}-{more}" for more in range(5))] for index, name in enumerate(TEXTS)}),
@@ -206,12 +223,21 @@ REFUSALS = {
         "Merge or drop labels in example_to_labels.json.",
     ),
     "most-files-absent": Refusal(
-        labelled({name: ["even" if index % 2 else "odd"] for index, name in enumerate(TEXTS)}),
-        TEXTS[:10],
+        labelled(NAMED), TEXTS[:10], 64, "BadInput", "10 of the 20 files named in example_to_labels.json cannot", MEND
+    ),
+    "not-text": Refusal(
+        labelled(NAMED),
+        TEXTS,
         64,
         "BadInput",
-        "10 of the 20 files named in example_to_labels.json cannot be used",
-        "Correct the files in the batch folder and submit a new fine-tune.",
+        "20 of the 20 files named in example_to_labels.json cannot",
+        MEND,
+        b"\xff",
+    ),
+    "one-label": untrainable({name: ["x"] for name in TEXTS}, "Only the label “x” is in use"),
+    "one-label-set": untrainable({name: ["x", "y"] for name in TEXTS}, "carry the same labels, “x”, “y”"),
+    "nine-examples": untrainable(
+        {name: NAMED[name] for name in TEXTS[:9]}, "There are 9 usable examples; at least 10 are needed"
     ),
 }
 
@@ -221,15 +247,26 @@ def tenant(platform: Platform, api: client.ApiClient, store: Minio, store_admin:
     return make_tenant(api, store, store_admin)
 
 
-@pytest.mark.parametrize("name", REFUSALS)
-def test_files_that_cannot_be_trained_on_end_with_the_reason_and_no_vectorizer(tenant: Tenant, name: str) -> None:
+@pytest.fixture(scope="module")
+def asked(tenant: Tenant) -> Tenant:
+    """All of them at once: the node has room for several, and each ends by itself."""
+    for name in REFUSALS:
+        for key, body in batch_of(name).items():
+            tenant.upload(key, body)
+        tenant.ask(name, batchFolder=name, profile="")
+    return tenant
+
+
+def batch_of(name: str) -> dict[str, bytes]:
     refusal = REFUSALS[name]
-    uploaded = {f"{name}/{LABELS_FILE}": refusal.labels}
-    uploaded |= {f"{name}/{file}": f"The text of {file}.".encode() for file in refusal.files}
-    for key, body in uploaded.items():
-        tenant.upload(key, body)
-    tenant.ask(name, batchFolder=name, profile="")
-    status = tenant.ended(name, timeout=90)["status"]
+    texts = {f"{name}/{file}": f"The text of {file}.".encode() + refusal.spoilt_by for file in refusal.files}
+    return texts | {f"{name}/{LABELS_FILE}": refusal.labels}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_files_that_cannot_be_trained_on_end_with_the_reason_and_no_vectorizer(asked: Tenant, name: str) -> None:
+    refusal, tenant = REFUSALS[name], asked
+    status = tenant.ended(name, timeout=120)["status"]
     failure = status["failure"]
     assert (failure["exitCode"], failure["reason"]) == (refusal.code, refusal.reason)
     assert refusal.message in failure["message"]
@@ -242,7 +279,7 @@ def test_files_that_cannot_be_trained_on_end_with_the_reason_and_no_vectorizer(t
     assert (status["phase"], status.get("vectorizer")) == ("Failed", None)
     assert tenant.vectorizer(name) == {}
     assert tenant.keys("vectorizers/") == []
-    assert contents(tenant, f"{name}/") == uploaded
+    assert contents(tenant, f"{name}/") == batch_of(name)
 
 
 def contents(tenant: Tenant, prefix: str) -> dict[str, bytes]:
