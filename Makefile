@@ -75,7 +75,7 @@ latency: venv ## Measure CR -> Job over 100 fine-tunes, and the operator's memor
 constraints: $(UV) ## Pin the dependencies anew, with hashes and without index addresses.
 	@for extra in operator trainer dev; do \
 	  $(UV) pip compile --quiet pyproject.toml --extra $$extra --python-version 3.11 --upgrade --generate-hashes --no-header \
-	    --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-package vectorizer-operator -o constraints/$$extra.txt; done
+	    --no-annotate --no-emit-package vectorizer-operator -o constraints/$$extra.txt; done
 
 clean: ## Remove what was built in this checkout; the cache stays.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
