@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor, device, nn
 from vectorizer_api.run import Limits
 
 Item = np.ndarray[Any, Any]
@@ -25,6 +25,11 @@ class Encoder(nn.Module, ABC):
 
     dimension: int
     """Length of a feature vector."""
+
+    @property
+    def device(self) -> device:
+        """Where the parameters are: `features` makes its tensors there."""
+        return next(self.parameters()).device
 
     @abstractmethod
     def decode(self, path: Path, limits: Limits) -> Item:

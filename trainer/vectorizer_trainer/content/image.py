@@ -47,8 +47,10 @@ class ImageEncoder(Encoder):
         self.dimension = int(config["output_dim"])
         self._config = config
         self._size = int(config["image_size"])
-        self._mean = torch.tensor(preprocessing["mean"])[:, None, None]
-        self._deviation = torch.tensor(preprocessing["std"])[:, None, None]
+        self._mean: Tensor
+        self._deviation: Tensor
+        self.register_buffer("_mean", torch.tensor(preprocessing["mean"])[:, None, None], persistent=False)
+        self.register_buffer("_deviation", torch.tensor(preprocessing["std"])[:, None, None], persistent=False)
 
     def decode(self, path: Path, limits: Limits) -> Item:
         """Uint8 [size, size, 3]: turned upright, over white, the whole picture at the tower's size; one frame."""
@@ -71,7 +73,7 @@ class ImageEncoder(Encoder):
 
     def features(self, items: Sequence[Item]) -> Tensor:
         """Float32 [n, dimension]: the tower's projected outputs as unit vectors."""
-        pixels = torch.from_numpy(np.stack(items)).permute(0, 3, 1, 2).float() / 255
+        pixels = torch.from_numpy(np.stack(items)).to(self.device).permute(0, 3, 1, 2).float() / 255
         outputs: Tensor = self.tower((pixels - self._mean) / self._deviation)
         return normalize(outputs, dim=1)
 
