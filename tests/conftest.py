@@ -1,0 +1,36 @@
+"""What unit and integration tests share."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from vectorizer_trainer.published import Manifest
+
+
+@pytest.fixture(scope="session")
+def drawn_checkpoint() -> "Callable[[Manifest], dict[str, Tensor]]":
+    """Draws random tensors of exactly a manifest's keys, types and shapes, the optional ones with them.
+
+    Scales are about one and variances positive, so that a network of them gives finite numbers.
+    """
+    import torch
+
+    floats = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+    integers = {"I64": torch.int64, "I32": torch.int32}
+
+    def tensor(key: str, dtype: str, shape: tuple[int, ...], draw: torch.Generator) -> "Tensor":
+        if dtype in integers:
+            count = int(torch.tensor(shape).prod())
+            return torch.arange(count, dtype=integers[dtype]).reshape(shape)
+        scale_like = (key.endswith("weight") and len(shape) == 1) or key.endswith("running_var")
+        drawn = torch.empty(shape).normal_(float(scale_like), 0.02, generator=draw)
+        return drawn.to(floats[dtype])
+
+    def checkpoint(manifest: "Manifest") -> "dict[str, Tensor]":
+        draw = torch.Generator().manual_seed(0)
+        return {key: tensor(key, one.dtype, one.shape, draw) for key, one in manifest.tensors.items()}
+
+    return checkpoint
