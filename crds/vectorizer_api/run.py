@@ -65,6 +65,8 @@ class Limits(StoredModel):
     """maxImagePixels bounds width times height of a picture."""
     max_text_bytes: int = 1024**2
     """maxTextBytes bounds a text file."""
+    max_sound_seconds: int = 600
+    """maxSoundSeconds bounds the length of a sound, as decoded."""
 
 
 class S3Endpoint(StoredModel):
@@ -121,6 +123,8 @@ class RunDescription(StoredModel):
     """base is the base that the start descends from: its reference items measure retention."""
     start: VectorizerSource
     """start is the vectorizer that training starts from: the base, or a custom vectorizer."""
+    sampling: VectorizerSource | None = None
+    """sampling is the custom vectorizer that examples are chosen with where there are more than maxExamples."""
     augmentation: AugmentationConditions = AugmentationConditions()
     """augmentation holds the switches of the request."""
     training: TrainingSettings = TrainingSettings()
