@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,14 +48,19 @@ def main() -> None:
         import_module(_DATA_SETS[arguments.content]).make(Path(folder), train=arguments.train)
         train, test, names = _read(start, Path(folder))
     print(f"{start.description.name}: {len(train.items)} to train on, {len(test.items)} to test, {len(names)} labels")
+    measured = []
     for seed in range(arguments.seeds):
-        tuned = _tune(start, train, reference, names, seed)
-        _print_run(f"seed {seed}", tuned)
-        _print_metrics(_on_test(start, tuned.vectorizer, test, reference))
+        alone, full = (tune(start, train, reference, names, seed) for tune in (_tune_adapter_alone, _tune))
+        on_test = [_on_test(start, tuned.vectorizer, test, reference) for tuned in (alone, full)]
+        measured.append((on_test[0], on_test[1]))
+        _print_run(f"seed {seed}, the linear adapter alone", alone, on_test[0])
+        _print_run(f"seed {seed}, the full recipe", full, on_test[1])
+    if measured:
+        _print_means(measured)
     for seed in range(arguments.permutations):
         shuffled = np.random.default_rng(1000 + seed).permutation(len(train.targets))
         lying = Split(train.items, train.targets[shuffled], train.vectors)
-        _print_run(f"shuffled {seed}", _tune(start, lying, reference, names, seed))
+        _print_run(f"shuffled {seed}", _tune(start, lying, reference, names, seed), [])
 
 
 def _read(start: Vectorizer, folder: Path) -> tuple[Split, Split, list[str]]:
@@ -76,6 +82,12 @@ def _tune(start: Vectorizer, train: Split, reference: list[Item], names: list[st
     return fine_tune(start, fitted, choose, gate, reference, names, seed, Silent())
 
 
+def _tune_adapter_alone(start: Vectorizer, train: Split, reference: list[Item], names: list[str], seed: int) -> Tuned:
+    """The same recipe for an encoder none of whose parameters may change."""
+    with patch.object(type(start.encoder), "trained_by_fine_tuning", lambda _: []):
+        return _tune(start, train, reference, names, seed)
+
+
 def _examples(split: Split, part: NDArray[np.int64]) -> Examples:
     return Examples([split.items[index] for index in part], split.targets[part], part, split.vectors[part])
 
@@ -87,18 +99,22 @@ def _on_test(start: Vectorizer, tuned: Vectorizer, test: Split, reference: list[
     return [*compare([fold], seed=0).metrics(), Retention(overlaps).metric()]
 
 
-def _print_run(title: str, tuned: Tuned) -> None:
+def _print_run(title: str, tuned: Tuned, on_test: list[Metric]) -> None:
     print(f"\n{title}: {tuned.outcome}, {tuned.chosen} at {tuned.alpha}. {tuned.reason}")
     for candidate in tuned.candidates:
         print(f"  {candidate}")
     print("  seconds:", {stage: round(seconds, 1) for stage, seconds in tuned.seconds.items()})
-    for metric in tuned.metrics:
-        print(f"  gate {_line(metric)}")
+    for part, metrics in (("gate", tuned.metrics), ("test", on_test)):
+        for metric in metrics:
+            print(f"  {part} {_line(metric)}", flush=True)
 
 
-def _print_metrics(metrics: list[Metric]) -> None:
-    for metric in metrics:
-        print(f"  test {_line(metric)}")
+def _print_means(measured: list[tuple[list[Metric], list[Metric]]]) -> None:
+    """Means over the seeds, from the metrics of the adapter alone and of the full recipe on the test set."""
+    print(f"\nmeans of {len(measured)} seeds on the test set: start, adapter alone, full recipe, full over adapter")
+    for rows in zip(*(zip(*pair, strict=True) for pair in measured), strict=True):
+        start, alone, full = np.mean([[alone.start, alone.tuned, full.tuned] for alone, full in rows], axis=0) * 100
+        print(f"  {rows[0][0].name:14s} {start:6.1f} {alone:6.1f} {full:6.1f}   {full - alone:+5.1f}")
 
 
 def _line(metric: Metric) -> str:
