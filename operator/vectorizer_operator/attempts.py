@@ -64,7 +64,8 @@ class Attempt:
 def grant(fine_tune: FineTune, granted: Granted, settings: Settings) -> credentials.Grant:
     """What the run's credentials are to allow."""
     spec, account, prefix = fine_tune.spec, granted.account, settings.bucket_prefix
-    places = [source.location.removeprefix("s3://") for source in (granted.base, granted.start)]
+    sources = [source for source in (granted.base, granted.start, granted.sampling) if source is not None]
+    places = [source.location.removeprefix("s3://") for source in sources]
     return credentials.Grant(
         models_bucket=models_bucket(account, prefix),
         run_uid=fine_tune.metadata.uid,

@@ -26,7 +26,7 @@ class Grant:
     batch_bucket: str | None
     batch_folder: str = ""
     vectorizers: Sequence[str] = ()
-    """`bucket/prefix/` of the base and of the starting vectorizer."""
+    """`bucket/prefix/` of the base, of the starting vectorizer and of the sampling vectorizer."""
 
 
 @dataclass(frozen=True)

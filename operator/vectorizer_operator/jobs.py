@@ -96,6 +96,7 @@ def run_description(plan: AttemptPlan) -> RunDescription:
         output=f"s3://{models}/{attempt_prefix(uid, plan.attempt)}",
         base=plan.granted.base,
         start=plan.granted.start,
+        sampling=plan.granted.sampling,
         augmentation=spec.augmentation_conditions,
         training=TrainingSettings(seed=spec.training.seed, max_examples=spec.training.max_examples),
         limits=settings.limits,

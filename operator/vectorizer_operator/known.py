@@ -49,6 +49,13 @@ def is_finished(fine_tune: Object) -> bool:
     return is_true(fine_tune, "Complete") or is_true(fine_tune, "Failed")
 
 
+def named_vectorizers(fine_tune: Object) -> list[str]:
+    """What people call the vectorizers that a fine-tune is to use: the one to start from and the one to sample with."""
+    spec = fine_tune["spec"]
+    named = (spec.get("startingCustomVectorizerName"), spec.get("customVectorizerNameForSampling"))
+    return [name for name in dict.fromkeys(named) if name]
+
+
 class Known:
     """The objects as last seen."""
 

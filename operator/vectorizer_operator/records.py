@@ -29,6 +29,8 @@ class Granted(StoredModel):
     start: VectorizerSource
     start_uid: str = ""
     """startUid is the UID of the starting CustomVectorizer; empty for the base."""
+    sampling: VectorizerSource | None = None
+    """sampling is the custom vectorizer that examples are chosen with, where one was named."""
     dimension: int
     """dimension of the start, and so of the result."""
     profile: str

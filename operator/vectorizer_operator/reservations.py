@@ -1,4 +1,4 @@
-"""What fine-tunes hold from their acceptance to their end: the name of the vectorizer to come, and the start they use.
+"""What fine-tunes hold from their acceptance to their end: the name of the vectorizer to come, and those they use.
 
 The status and the Job show it, and survive a restart. What this process remembers bridges the moment until they do.
 """
@@ -12,11 +12,11 @@ from vectorizer_operator.kube import JOBS, Object
 
 
 class Reservations:
-    """Names and starts that are held."""
+    """Names and vectorizers that are held."""
 
     def __init__(self) -> None:
         self._claims: dict[tuple[str, str], str] = {}
-        self._starting: set[str] = set()
+        self._beginning: set[str] = set()
 
     def claim(self, fine_tune: FineTune, known: Known) -> str | None:
         """Reserve the name, or give the name of the fine-tune that holds it. Nothing is awaited in between."""
@@ -32,16 +32,16 @@ class Reservations:
         return None
 
     def begin(self, uid: str) -> None:
-        """Note that this fine-tune is about to use its starting vectorizer."""
-        self._starting.add(uid)
+        """Note that this fine-tune is about to use the vectorizers that it names."""
+        self._beginning.add(uid)
 
-    def uses_start(self, fine_tune: Object, known: Known) -> bool:
-        """Whether the fine-tune uses its starting vectorizer, or is about to."""
-        return fine_tune["metadata"]["uid"] in self._starting or _is_at_work(fine_tune, known)
+    def uses_vectorizers(self, fine_tune: Object, known: Known) -> bool:
+        """Whether the fine-tune uses the vectorizers that it names, or is about to."""
+        return fine_tune["metadata"]["uid"] in self._beginning or _is_at_work(fine_tune, known)
 
     def release(self, uid: str) -> None:
         """Drop what a fine-tune held that was not accepted, has ended, or is gone."""
-        self._starting.discard(uid)
+        self._beginning.discard(uid)
         for place in [place for place, holder in self._claims.items() if holder == uid]:
             del self._claims[place]
 

@@ -17,7 +17,7 @@ from vectorizer_api.run import RunManifest
 
 from vectorizer_operator.accounts import Account, account_of, refuse_second_claim
 from vectorizer_operator.errors import Refused
-from vectorizer_operator.known import Known, is_true
+from vectorizer_operator.known import Known, is_true, named_vectorizers
 from vectorizer_operator.kube import VECTORIZERS, Object
 from vectorizer_operator.services import Services
 from vectorizer_operator.status import Verdict, condition, score
@@ -109,15 +109,15 @@ async def reconcile(namespace: str, name: str, services: Services) -> float | No
 
 
 def users(body: Object, services: Services) -> list[str]:
-    """The unfinished fine-tunes that start from it, or are about to."""
+    """The unfinished fine-tunes that use it, or are about to."""
     known, reservations = services.known, services.reservations
-    return [item["metadata"]["name"] for item in _referring(body, known) if reservations.uses_start(item, known)]
+    return [item["metadata"]["name"] for item in _referring(body, known) if reservations.uses_vectorizers(item, known)]
 
 
 def _referring(body: Object, known: Known) -> Sequence[Object]:
     called = body["spec"]["customVectorizerName"]
     unfinished = known.unfinished(body["metadata"]["namespace"])
-    return [item for item in unfinished if item["spec"].get("startingCustomVectorizerName") == called]
+    return [item for item in unfinished if called in named_vectorizers(item)]
 
 
 def _wanted_finalizers(body: Object, services: Services) -> set[str]:
@@ -194,7 +194,7 @@ async def _let_go(body: Object, services: Services) -> float | None:
     waiting_for = users(body, services)
     if waiting_for and left > 0:
         vectorizer = CustomVectorizer.model_validate(body)
-        message = f"It is deleted when these fine-tunes that start from it have ended: {', '.join(waiting_for)}."
+        message = f"It is deleted when these fine-tunes that use it have ended: {', '.join(waiting_for)}."
         verdict = Verdict("False", Reason.WAITING, message)
         await _apply(body, vectorizer, _waiting_status(vectorizer, verdict), services)
         return left

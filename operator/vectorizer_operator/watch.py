@@ -12,7 +12,7 @@ from vectorizer_api.names import FINE_TUNE_LABEL, vectorizer_object_name
 from vectorizer_operator import metrics
 from vectorizer_operator.errors import Unavailable
 from vectorizer_operator.jobs import SELECTOR
-from vectorizer_operator.known import WATCHED, Key, Known, is_finished, key_of, version_of
+from vectorizer_operator.known import WATCHED, Key, Known, is_finished, key_of, named_vectorizers, version_of
 from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Kube, Object
 from vectorizer_operator.settings import Settings
 
@@ -174,13 +174,13 @@ class Watch:
 
     def _waiting_for(self, namespace: str, name: str) -> Iterator[Key]:
         for item in self._known.unfinished(namespace):
-            if item["spec"].get("startingCustomVectorizerName") == name:
+            if name in named_vectorizers(item):
                 yield key_of(FINE_TUNES, item)
 
     def _after_fine_tune(self, namespace: str, body: Object) -> Iterator[Key]:
-        """Its end frees the vectorizer that it started from, and the name that it held."""
-        if start := body["spec"].get("startingCustomVectorizerName"):
-            yield Key(VECTORIZERS.kind, namespace, vectorizer_object_name(start))
+        """Its end frees the vectorizers that it used, and the name that it held."""
+        for name in named_vectorizers(body):
+            yield Key(VECTORIZERS.kind, namespace, vectorizer_object_name(name))
         if is_finished(body) or self._known.get(FINE_TUNES, namespace, body["metadata"]["name"]) is None:
             for item in self._known.unfinished(namespace):
                 if item["spec"]["customVectorizerName"] == body["spec"]["customVectorizerName"]:

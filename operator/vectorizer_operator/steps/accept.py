@@ -1,12 +1,15 @@
 """Accept: whether the request can be granted, and what it is granted. Nothing runs before this is on record."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
+from vectorizer_api.artifact import BaseReference
 from vectorizer_api.conditions import ConditionType, Reason
 from vectorizer_api.content import ContentType
-from vectorizer_api.custom_vectorizer import CustomVectorizer
+from vectorizer_api.custom_vectorizer import CustomVectorizer, CustomVectorizerSpec
 from vectorizer_api.fine_tune import FineTuneSpec
 from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER
 from vectorizer_api.run import VectorizerSource
@@ -66,8 +69,6 @@ def _refuse_unsupported(spec: FineTuneSpec, services: Services) -> None:
 
 
 def _fields_of_later_releases(spec: FineTuneSpec) -> Iterator[str]:
-    if spec.custom_vectorizer_name_for_sampling:
-        yield "customVectorizerNameForSampling"
     if spec.file_urls:
         yield "fileUrls"
     if spec.suspend:
@@ -139,17 +140,20 @@ async def _bucket_is_there(bucket: str, services: Services) -> None:
 
 async def _grant(seen: Observed, profile: Profile, services: Services) -> Granted:
     spec = seen.fine_tune.spec
-    base_name = profile.bases.get(spec.content_type, services.settings.bases[spec.content_type])
-    if spec.starting_custom_vectorizer_name:
-        base, start, dimension, uid = await _custom_start(seen, services)
+    start, sampling = await _named(seen, services)
+    if start is not None:
+        base, begins, dimension, uid = _base_of(start, services), start.source, start.dimension, start.uid
     else:
+        base_name = profile.bases.get(spec.content_type, services.settings.bases[spec.content_type])
         found = await bases.read_base(base_name, spec.content_type, services)
-        base, start, dimension, uid = found.source, found.source, found.dimension, ""
+        base, begins, dimension, uid = found.source, found.source, found.dimension, ""
+    await _protect([named for named in (start, sampling) if named is not None], seen, services)
     return Granted(
         account=seen.account.name,
         base=base,
-        start=start,
+        start=begins,
         start_uid=uid,
+        sampling=sampling.source if sampling is not None else None,
         dimension=dimension,
         profile=spec.profile,
         max_duration_seconds=spec.training.max_duration_seconds or profile.max_duration_seconds,
@@ -158,42 +162,76 @@ async def _grant(seen: Observed, profile: Profile, services: Services) -> Grante
     )
 
 
-async def _custom_start(seen: Observed, services: Services) -> tuple[VectorizerSource, VectorizerSource, int, str]:
-    name = seen.fine_tune.spec.starting_custom_vectorizer_name
+@dataclass(frozen=True)
+class _Named:
+    """A vectorizer of the account that the request names, and that can be used."""
+
+    body: Object
+    source: VectorizerSource
+    base: BaseReference
+    dimension: int
+
+    @property
+    def uid(self) -> str:
+        """The UID of the object."""
+        return str(self.body["metadata"]["uid"])
+
+
+async def _named(seen: Observed, services: Services) -> tuple[_Named | None, _Named | None]:
+    """The starting and the sampling vectorizer; of two faults the one that is final is told."""
+    spec = seen.fine_tune.spec
+    start, sampling = await asyncio.gather(
+        _usable("starting", spec.starting_custom_vectorizer_name, seen, services),
+        _usable("sampling", spec.custom_vectorizer_name_for_sampling, seen, services),
+        return_exceptions=True,
+    )
+    for fault in sorted((start, sampling), key=lambda found: not isinstance(found, Refused)):
+        if isinstance(fault, BaseException):
+            raise fault
+    return cast("tuple[_Named | None, _Named | None]", (start, sampling))
+
+
+async def _usable(role: str, name: str, seen: Observed, services: Services) -> _Named | None:
+    """The vectorizer of that name, or None where none is named."""
+    if not name:
+        return None
     body = await vectorizers.find(seen.namespace, name, services)
     if body is None or not is_true(body, ConditionType.READY) or "deletionTimestamp" in body["metadata"]:
         state = "is not there yet" if body is None else "is not ready"
-        raise Waiting(Reason.WAITING_FOR_VECTORIZER, f"The starting vectorizer {name} {state}.")
+        raise Waiting(Reason.WAITING_FOR_VECTORIZER, f"The {role} vectorizer {name} {state}.")
     vectorizer = CustomVectorizer.model_validate(body)
-    _refuse_other_content(name, vectorizer.spec.content_type, seen.fine_tune.spec.content_type)
+    _refuse_other_content(role, vectorizer.spec, seen.fine_tune.spec.content_type)
     found = await vectorizers.read_manifest(
         seen.account, vectorizer.metadata.name, vectorizer.spec.artifact.run_uid, services
     )
     if found is None or found[1] != vectorizer.spec.artifact.digest:
         await vectorizers.certify(body, services)
-        raise Waiting(Reason.WAITING_FOR_VECTORIZER, f"The files of the starting vectorizer {name} are not there.")
-    services.reservations.begin(seen.fine_tune.metadata.uid)
-    await vectorizers.protect(body, services)
-    base = vectorizer.spec.base
-    return (
-        VectorizerSource(name=base.name, location=bases.location(base.name, services), digest=base.digest),
-        VectorizerSource(
-            name=name,
-            location=vectorizers.model_location(seen.account, vectorizer),
-            digest=found[0].files[f"{MODEL_FOLDER}{DESCRIPTION_FILE}"].sha256,
-        ),
-        vectorizer.spec.dimension,
-        vectorizer.metadata.uid,
-    )
+        raise Waiting(Reason.WAITING_FOR_VECTORIZER, f"The files of the {role} vectorizer {name} are not there.")
+    digest = found[0].files[f"{MODEL_FOLDER}{DESCRIPTION_FILE}"].sha256
+    location = vectorizers.model_location(seen.account, vectorizer)
+    source = VectorizerSource(name=name, location=location, digest=digest)
+    return _Named(body, source, vectorizer.spec.base, vectorizer.spec.dimension)
 
 
-def _refuse_other_content(name: str, there: ContentType, wanted: ContentType) -> None:
-    if there is not wanted:
+def _refuse_other_content(role: str, there: CustomVectorizerSpec, wanted: ContentType) -> None:
+    if there.content_type is not wanted:
         raise Refused(
             Reason.CONTENT_TYPE_MISMATCH,
-            f"The starting vectorizer {name} is for {there}, and the request is for {wanted}. Start from one for "
-            f"{wanted}, under a new object name.",
+            f"The {role} vectorizer {there.custom_vectorizer_name} is for {there.content_type}, and the request is for "
+            f"{wanted}. Name one for {wanted}, under a new object name.",
         )
+
+
+def _base_of(start: _Named, services: Services) -> VectorizerSource:
+    base = start.base
+    return VectorizerSource(name=base.name, location=bases.location(base.name, services), digest=base.digest)
+
+
+async def _protect(used: Iterable[_Named], seen: Observed, services: Services) -> None:
+    """Make the deletion of what the run uses wait for the run; one vectorizer may have both roles."""
+    for body in {named.uid: named.body for named in used}.values():
+        services.reservations.begin(seen.fine_tune.metadata.uid)
+        await vectorizers.protect(body, services)
 
 
 def _reserve_name(seen: Observed, services: Services) -> None:

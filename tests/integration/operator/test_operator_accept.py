@@ -15,6 +15,10 @@ from vectorizer_dev.tenant import Tenant, offer
 from vectorizer_dev.waiting import eventually
 
 DIMENSION = 384
+BOTH_ROLES = pytest.mark.parametrize(
+    ("role", "field"),
+    [("starting", "startingCustomVectorizerName"), ("sampling", "customVectorizerNameForSampling")],
+)
 ForbidJobs = Callable[[str], Callable[[], None]]
 
 
@@ -44,7 +48,6 @@ def waits(tenant: Tenant, name: str, reason: str) -> str:
         ("contentType Video", {"contentType": "Video"}),
         ("contentType Sound", {"contentType": "Sound"}),
         ("contentType Point_Cloud", {"contentType": "Point_Cloud"}),
-        ("customVectorizerNameForSampling", {"customVectorizerNameForSampling": "sampler"}),
         ("fileUrls", {"fileUrls": ["https://example.org/a.txt"]}),
         ("suspend", {"suspend": True}),
         ("queueName", {"queueName": "queue"}),
@@ -127,20 +130,36 @@ def test_of_many_that_ask_for_one_name_at_once_exactly_one_runs(tenant: Tenant, 
     assert sum(len(tenant.jobs(a["metadata"]["name"])) for a in asked) == 1
 
 
-def test_a_starting_vectorizer_of_other_content_is_refused(tenant: Tenant, name: str) -> None:
+@BOTH_ROLES
+def test_a_vectorizer_of_other_content_is_refused(tenant: Tenant, name: str, role: str, field: str) -> None:
     tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
     tenant.ended(name)
-    tenant.ask(f"{name}-2", startingCustomVectorizerName=name, contentType="Image")
+    tenant.ask(f"{name}-2", contentType="Image", **{field: name})
     message = refused(tenant, f"{name}-2", "ContentTypeMismatch")
-    assert "Text" in message
-    assert "Image" in message
+    assert f"The {role} vectorizer {name} is for Text, and the request is for Image." in message
 
 
-def test_a_starting_vectorizer_of_another_account_is_not_seen(tenant: Tenant, other_tenant: Tenant, name: str) -> None:
+@BOTH_ROLES
+def test_a_vectorizer_of_another_account_is_not_seen(
+    tenant: Tenant, other_tenant: Tenant, name: str, role: str, field: str
+) -> None:
     tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
     tenant.ended(name)
-    other_tenant.ask(f"{name}-2", startingCustomVectorizerName=name)
-    waits(other_tenant, f"{name}-2", "WaitingForVectorizer")
+    other_tenant.ask(f"{name}-2", **{field: name})
+    message = waits(other_tenant, f"{name}-2", "WaitingForVectorizer")
+    assert message == f"The {role} vectorizer {name} is not there yet."
+
+
+def test_what_is_final_is_told_before_what_is_waited_for(tenant: Tenant, name: str) -> None:
+    tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
+    tenant.ended(name)
+    tenant.ask(
+        f"{name}-2",
+        contentType="Image",
+        startingCustomVectorizerName="absent",
+        customVectorizerNameForSampling=name,
+    )
+    assert f"sampling vectorizer {name}" in refused(tenant, f"{name}-2", "ContentTypeMismatch")
 
 
 def test_more_time_than_the_profile_allows_is_over_the_limit(tenant: Tenant, name: str) -> None:

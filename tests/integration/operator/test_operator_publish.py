@@ -374,14 +374,17 @@ def test_a_forged_vectorizer_deletes_no_files(tenant: Tenant, name: str) -> None
     assert tenant.keys(f"vectorizers/{name}/{original['spec']['artifact']['runUID']}/") != []
 
 
-def test_a_start_whose_files_were_deleted_is_no_longer_ready(tenant: Tenant, store: Minio, name: str) -> None:
+@pytest.mark.parametrize("field", ["startingCustomVectorizerName", "customVectorizerNameForSampling"])
+def test_a_vectorizer_whose_files_were_deleted_is_no_longer_ready(
+    tenant: Tenant, store: Minio, name: str, field: str
+) -> None:
     first, second = f"{name}-a", f"{name}-b"
     run = tenant.run_of(tenant.ask(first))
     run.succeed(DIMENSION)
     tenant.ended(first)
     manifest = f"vectorizers/{first}/{run.description.run_uid}/manifest.json"
     store.remove_object(bucket_name=run.bucket, object_name=manifest)
-    tenant.ask(second, startingCustomVectorizerName=first)
+    tenant.ask(second, **{field: first})
     eventually(lambda: ready(tenant.vectorizer(first)).get("reason") == "ArtifactDeleted")
     assert tenant.until(second, "Accepted", "Unknown")["reason"] == "WaitingForVectorizer"
     assert tenant.jobs(second) == []
@@ -412,15 +415,60 @@ def test_a_run_started_from_a_vectorizer_reads_its_published_files(tenant: Tenan
     assert told.base.name == run.description.base.name
 
 
-def test_a_vectorizer_that_a_run_starts_from_is_deleted_after_it(tenant: Tenant, name: str) -> None:
+def test_a_run_chooses_with_a_vectorizer_by_its_published_files(tenant: Tenant, name: str) -> None:
+    """It waits for it, and then reads it with credentials of its own, which reach no other vectorizer."""
+    first, second, third = f"{name}-a", f"{name}-b", f"{name}-c"
+    tenant.run_of(tenant.ask(third)).succeed(DIMENSION)
+    tenant.ended(third)
+    waiting = tenant.ask(second, customVectorizerNameForSampling=first)
+    message = tenant.until(second, "Accepted", "Unknown", "WaitingForVectorizer")["message"]
+    assert message == f"The sampling vectorizer {first} is not there yet."
+    assert tenant.jobs(second) == []
+    run = tenant.run_of(tenant.ask(first))
+    run.succeed(DIMENSION)
+    tenant.ended(first)
+    chooser = tenant.run_of(waiting)
+    told = chooser.description
+    assert told.start == told.base
+    assert told.sampling is not None
+    assert told.sampling.location == f"s3://{run.bucket}/vectorizers/{first}/{run.description.run_uid}/model/"
+    description = run.files(DIMENSION)["model/vectorizer.json"]
+    assert told.sampling.digest == digest(description).sha256
+    place = told.sampling.location.removeprefix(f"s3://{run.bucket}/")
+    assert read(chooser, f"{place}vectorizer.json") == description
+    (elsewhere,) = [key for key in tenant.keys(f"vectorizers/{third}/") if key.endswith("vectorizer.json")]
+    with pytest.raises(S3Error, match="AccessDenied"):
+        read(chooser, elsewhere)
+
+
+def read(run: ActedRun, key: str) -> bytes:
+    response = run.store.get_object(bucket_name=run.bucket, object_name=key)
+    try:
+        return bytes(response.read())
+    finally:
+        response.close()
+        response.release_conn()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("startingCustomVectorizerName",),
+        ("customVectorizerNameForSampling",),
+        ("startingCustomVectorizerName", "customVectorizerNameForSampling"),
+    ],
+    ids=["start", "sampling", "both"],
+)
+def test_a_vectorizer_that_a_run_uses_is_deleted_after_it(tenant: Tenant, name: str, fields: tuple[str, ...]) -> None:
     first, second = f"{name}-a", f"{name}-b"
     tenant.run_of(tenant.ask(first)).succeed(DIMENSION)
     tenant.ended(first)
-    run = tenant.run_of(tenant.ask(second, startingCustomVectorizerName=first))
+    run = tenant.run_of(tenant.ask(second, **dict.fromkeys(fields, first)))
     tenant.delete("customvectorizers", first)
     eventually(lambda: ready(tenant.vectorizer(first))["status"] == "False")
     assert second in ready(tenant.vectorizer(first))["message"]
     run.succeed(DIMENSION)
     tenant.ended(second)
     eventually(lambda: tenant.vectorizer(first) == {})
-    assert tenant.vectorizer(second)["spec"]["source"]["startingVectorizerName"] == first
+    started_from = tenant.vectorizer(second)["spec"]["source"].get("startingVectorizerName")
+    assert started_from == (first if "startingCustomVectorizerName" in fields else "")

@@ -192,7 +192,7 @@ async def test_nothing_is_kept_of_what_is_gone_and_all_of_its_namesakes_elsewher
     assert await services.records.get("a-models", "docs") is None
     assert await services.records.get("b-models", "docs") == record("other")
     assert services.follower.may_mirror("uid")
-    assert not services.reservations.uses_start(fine_tune(), services.known)
+    assert not services.reservations.uses_vectorizers(fine_tune(), services.known)
 
 
 async def test_a_name_that_was_used_after_it_was_looked_for_is_not_granted() -> None:

@@ -26,11 +26,17 @@ SETTINGS = Settings.from_environment(
 Body = dict[str, Any]
 
 
-def fine_tune(name: str, version: int = 1, *, done: bool = False, start: str = "", makes: str = "model") -> Body:
+def fine_tune(
+    name: str, version: int = 1, *, done: bool = False, start: str = "", sampling: str = "", makes: str = "model"
+) -> Body:
     conditions = [{"type": "Complete", "status": "True"}] if done else []
     return {
         "metadata": {"name": name, "namespace": "ns", "uid": f"uid-{name}", "resourceVersion": str(version)},
-        "spec": {"customVectorizerName": makes, "startingCustomVectorizerName": start},
+        "spec": {
+            "customVectorizerName": makes,
+            "startingCustomVectorizerName": start,
+            "customVectorizerNameForSampling": sampling,
+        },
         "status": {"conditions": conditions},
     }
 
@@ -161,25 +167,26 @@ class TestConcerned:
         assert names(enqueued) == ["a"]
 
     def test_a_vectorizer_concerns_those_that_wait_for_it(self, watch: Watch, enqueued: list[Key]) -> None:
-        watch.event(FINE_TUNES, None, fine_tune("a", start="base-of-a"))
+        watch.event(FINE_TUNES, None, fine_tune("a", start="wanted"))
         watch.event(FINE_TUNES, None, fine_tune("b", start="another"))
+        watch.event(FINE_TUNES, None, fine_tune("c", start="another", sampling="wanted"))
         enqueued.clear()
-        watch.event(VECTORIZERS, "MODIFIED", vectorizer("base-of-a"))
-        assert names(enqueued) == ["base-of-a", "a"]
+        watch.event(VECTORIZERS, "MODIFIED", vectorizer("wanted"))
+        assert names(enqueued) == ["wanted", "a", "c"]
 
     @pytest.mark.parametrize("end", ["finished", "deleted"])
-    def test_the_end_of_a_fine_tune_concerns_its_start_and_who_waits_for_its_name(
+    def test_the_end_of_a_fine_tune_concerns_what_it_used_and_who_waits_for_its_name(
         self, watch: Watch, enqueued: list[Key], end: str
     ) -> None:
-        watch.event(FINE_TUNES, None, fine_tune("a", start="start"))
+        watch.event(FINE_TUNES, None, fine_tune("a", start="start", sampling="sampler"))
         watch.event(FINE_TUNES, None, fine_tune("b", makes="model"))
         watch.event(FINE_TUNES, None, fine_tune("c", makes="other"))
         enqueued.clear()
         if end == "finished":
-            watch.event(FINE_TUNES, "MODIFIED", fine_tune("a", 2, start="start", done=True))
+            watch.event(FINE_TUNES, "MODIFIED", fine_tune("a", 2, start="start", sampling="sampler", done=True))
         else:
-            watch.event(FINE_TUNES, "DELETED", fine_tune("a", 2, start="start"))
-        assert {"a", "start", "b"} == set(names(enqueued))
+            watch.event(FINE_TUNES, "DELETED", fine_tune("a", 2, start="start", sampling="sampler"))
+        assert {"a", "start", "sampler", "b"} == set(names(enqueued))
 
 
 class TestResync:
