@@ -12,6 +12,7 @@ from vectorizer_api.content import AugmentationConditions, ContentType
 from vectorizer_api.run import Dataset, Metric, Outcome, RejectedFile, RunDescription, Stage, VectorizerSource
 from vectorizer_trainer.content.encoder import Encoder
 from vectorizer_trainer.dataset import Selection, TrainingSet
+from vectorizer_trainer.evaluation import HeldOut
 from vectorizer_trainer.report import (
     Lineage,
     Origin,
@@ -79,8 +80,8 @@ def tuned() -> Tuned:
         curves=[CurvePoint("linear adapter", 1, 0.9)],
         labels=[LabelChange("x", 2, None, None), LabelChange("y", 5, 0.5, 0.75)],
         effective_rank=(3.0, 2.5),
-        shown=np.arange(4),
-        shown_vectors=(vectors, vectors),
+        shown=[np.arange(4)],
+        folds=[HeldOut(vectors, vectors, np.eye(4, 2, dtype=bool), np.arange(4))],
     )
 
 

@@ -111,8 +111,8 @@ class TestWithManyExamples:
         assert all(change.positives > 0 for change in many.labels)
 
     def test_held_out_examples_are_shown_under_both(self, many: Tuned) -> None:
-        assert many.shown.tolist() == list(range(420, 600))
-        assert [vectors.shape for vectors in many.shown_vectors] == [(180, 64), (180, 64)]
+        assert [indices.tolist() for indices in many.shown] == [list(range(420, 600))]
+        assert [(fold.start.shape, fold.tuned.shape) for fold in many.folds] == [((180, 64), (180, 64))]
 
     def test_the_same_seed_gives_the_same_weights(self, many: Tuned, tiny_text: Vectorizer) -> None:
         texts, _ = _texts(5, seed=2)
@@ -130,6 +130,8 @@ class TestWithFewExamples:
         assert few.chosen == "linear adapter"
         assert few.alpha <= 0.7
         assert few.held_out == 200
+        assert sorted(np.concatenate(few.shown).tolist()) == list(range(200))
+        assert [len(fold.targets) for fold in few.folds] == [len(indices) for indices in few.shown]
 
     def test_what_is_learnable_is_learnt(self, few: Tuned) -> None:
         assert few.outcome is Outcome.IMPROVED

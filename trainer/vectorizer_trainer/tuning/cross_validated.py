@@ -51,7 +51,7 @@ def tune_cross_validated(task: Task) -> Tuned:
     evidence = Evidence(
         folds=[_held_out(fold, examples, adapter, alpha) for fold, adapter in zip(folds, fold_adapters, strict=True)],
         retention=retention,
-        shown=folds[0],
+        shown=folds,
         chosen=_NAME,
         alpha=alpha,
         candidates=[],

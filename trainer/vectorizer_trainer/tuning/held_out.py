@@ -48,7 +48,7 @@ def tune_held_out(task: Task) -> Tuned:
     evidence = Evidence(
         folds=[HeldOut(baseline.gate, after, task.gate.targets, task.gate.groups)],
         retention=retention,
-        shown=np.arange(first, first + len(task.gate)),
+        shown=[np.arange(first, first + len(task.gate))],
         chosen=chosen.name,
         alpha=alpha,
         candidates=[_report(*pair) for pair in zip(candidates, shares, strict=True)],

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vectorizer_api.run import Metric, Outcome, Stage
 
 from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.evaluation import HeldOut
 from vectorizer_trainer.vectorizer import Vectorizer
 
 
@@ -131,10 +132,10 @@ class Tuned:
     labels: list[LabelChange]
     effective_rank: tuple[float, float]
     """Of the held-out vectors of start and tuned: a collapse shows as a fall."""
-    shown: NDArray[np.int64]
-    """[m]: indices, counted through train, choose and gate, of held-out examples to show before and after."""
-    shown_vectors: tuple[NDArray[np.float32], NDArray[np.float32]]
-    """[m, dimension] of those under the start and under the judged candidate."""
+    shown: list[NDArray[np.int64]]
+    """[m] of each fold: indices, counted through train, choose and gate, of its held-out examples."""
+    folds: list[HeldOut]
+    """The same examples under the start and under the judged candidate; vectors of two folds do not compare."""
     warnings: list[str] = field(default_factory=list)
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall-clock seconds per stage."""

@@ -26,8 +26,8 @@ class Evidence:
 
     folds: list[HeldOut]
     retention: Retention
-    shown: NDArray[np.int64]
-    """Indices, counted through train, choose and gate, of the items of the first fold."""
+    shown: list[NDArray[np.int64]]
+    """Indices, counted through train, choose and gate, of the items of each fold."""
     chosen: str
     alpha: float
     candidates: list[Candidate]
@@ -53,7 +53,7 @@ def tuned(task: Task, vectorizer: Vectorizer, evidence: Evidence) -> Tuned:
         labels=_label_changes(task.label_names, evidence.folds),
         effective_rank=ranks,
         shown=evidence.shown,
-        shown_vectors=(evidence.folds[0].start, evidence.folds[0].tuned),
+        folds=evidence.folds,
         warnings=_collapse_warnings(*ranks),
         seconds=dict(task.watch.seconds),
     )
