@@ -67,6 +67,14 @@ class Limits(StoredModel):
     """maxTextBytes bounds a text file."""
     max_sound_seconds: int = 600
     """maxSoundSeconds bounds the length of a sound, as decoded."""
+    max_video_seconds: int = 600
+    """maxVideoSeconds bounds the length of a video."""
+    max_video_frames: int = 36_000
+    """maxVideoFrames bounds the frames of a video: 60 a second for 10 minutes."""
+    max_video_pixels: int = 4096 * 2304
+    """maxVideoPixels bounds width times height of a video's frame."""
+    max_decode_seconds: int = 10
+    """maxDecodeSeconds bounds the processor time that decoding one file takes; a file that takes longer is rejected."""
 
 
 class S3Endpoint(StoredModel):

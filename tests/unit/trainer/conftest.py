@@ -14,6 +14,7 @@ from vectorizer_trainer.vectorizer import Vectorizer
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"w{number}" for number in range(200))]
 TEXT_PREPROCESSING = {"window": 18, "trainingWindow": 10}
+IMAGE_ARCHITECTURE = "open_clip.VisionTransformer"
 IMAGE_PREPROCESSING = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
 TOWER = {
     "image_size": 16,
@@ -25,6 +26,15 @@ TOWER = {
     "pool_type": "avg",
     "output_dim": 12,
 }
+TIMM_TOWER = {
+    "model_name": "test_vit3",
+    "embed_dim": 96,
+    "image_size": 160,
+    "pool": "map",
+    "proj": "linear",
+    "proj_bias": True,
+}
+"""The production tower's class around a model that timm keeps for tests: attention pooling, then a projection."""
 
 
 def tokenizer() -> Tokenizer:
@@ -69,8 +79,20 @@ def tiny_image() -> Vectorizer:
     """An image vectorizer of dimension 12 with random weights, for pictures of 16 by 16."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        encoder = new_encoder(TOWER, IMAGE_PREPROCESSING)
-    return Vectorizer(_description(ContentType.IMAGE, 12, IMAGE_PREPROCESSING), encoder, torch.eye(12))
+        encoder = new_encoder(IMAGE_ARCHITECTURE, TOWER, IMAGE_PREPROCESSING)
+    description = _description(ContentType.IMAGE, 12, IMAGE_PREPROCESSING, IMAGE_ARCHITECTURE)
+    return Vectorizer(description, encoder, torch.eye(12))
+
+
+@pytest.fixture(scope="session")
+def tiny_timm_image() -> Vectorizer:
+    """An image vectorizer of dimension 96 with the production architecture and random weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoder = new_encoder("open_clip.TimmModel", TIMM_TOWER, IMAGE_PREPROCESSING)
+        torch.nn.init.normal_(encoder.get_parameter("tower.head.proj.bias"))
+    description = _description(ContentType.IMAGE, 96, IMAGE_PREPROCESSING, "open_clip.TimmModel")
+    return Vectorizer(description, encoder, torch.eye(96))
 
 
 @pytest.fixture
@@ -82,12 +104,12 @@ def text_file(tmp_path: Path) -> Path:
 
 
 def _description(
-    content_type: ContentType, dimension: int, preprocessing: Mapping[str, object]
+    content_type: ContentType, dimension: int, preprocessing: Mapping[str, object], architecture: str = "tiny"
 ) -> VectorizerDescription:
     return VectorizerDescription(
         name="tiny",
         content_type=content_type,
-        architecture="tiny",
+        architecture=architecture,
         dimension=dimension,
         preprocessing=dict(preprocessing),
         licence="MIT",

@@ -1,15 +1,22 @@
 """Pictures of every raster format become upright RGB at the tower's size, judged by their content."""
 
-from collections.abc import Callable
+import io
+import json
+from collections.abc import Callable, Sized
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import load_file
 from vectorizer_api.run import Limits
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
-from vectorizer_trainer.vectorizer import Vectorizer
+from vectorizer_trainer.content.image import ImageEncoder
+from vectorizer_trainer.errors import InvalidVectorizer, OverLimit, UnreadableFile
+from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer, write_vectorizer
 
 
 def _halves(mode: str = "RGB") -> Image.Image:
@@ -95,22 +102,83 @@ class TestDecode:
         with pytest.raises(OverLimit, match="400000000 pixels"):
             tiny_image.decode(tmp_path / "bomb.png", Limits())
 
+    def test_gives_up_on_a_picture_that_takes_too_long(self, tiny_image: Vectorizer, tmp_path: Path) -> None:
+        path = tmp_path / "passes.jpg"
+        path.write_bytes(_many_passes(edge=2000, passes=6000))
+        with pytest.raises(UnreadableFile, match="longer than 1 s"):
+            tiny_image.decode(path, Limits(max_decode_seconds=1))
+
+
+def _many_passes(edge: int, passes: int) -> bytes:
+    """A progressive JPEG of few bytes whose last pass over all pixels comes again and again."""
+    content = io.BytesIO()
+    Image.new("L", (edge, edge), 7).save(content, "JPEG", progressive=True)
+    whole = content.getvalue()
+    table, end = whole.rfind(b"\xff\xc4"), whole.rfind(b"\xff\xd9")
+    return whole[:end] + passes * whole[table:end] + whole[end:]
+
+
+class TestFineTuning:
+    def test_trains_all_blocks_and_leaves_stem_and_positions(self, tiny_image: Vectorizer) -> None:
+        trained = tiny_image.encoder.trained_by_fine_tuning()
+        kept = [name for name, _ in tiny_image.encoder.named_parameters() if name not in trained]
+        assert {name.split(".")[1] for name in trained} == {"transformer"}
+        assert {"tower.positional_embedding", "tower.conv1.weight", "tower.proj"} <= set(kept)
+
+    def test_trains_all_blocks_of_the_production_tower(self, tiny_timm_image: Vectorizer) -> None:
+        trained = tiny_timm_image.encoder.trained_by_fine_tuning()
+        kept = {name for name, _ in tiny_timm_image.encoder.named_parameters()} - set(trained)
+        blocks = len(cast("Sized", tiny_timm_image.encoder.get_submodule("tower.trunk.blocks")))
+        assert {name.split(".")[3] for name in trained} == {str(block) for block in range(blocks)}
+        assert {"tower.trunk.patch_embed.proj.weight", "tower.trunk.pos_embed", "tower.head.proj.weight"} <= kept
+
+
+def _tilt(dimension: int) -> torch.Tensor:
+    return torch.eye(dimension) + 0.3 * torch.randn(dimension, dimension, generator=torch.Generator().manual_seed(1))
+
 
 class TestFolder:
-    def test_holds_an_open_clip_tower_with_the_adapter_inside(self, tiny_image: Vectorizer, tmp_path: Path) -> None:
-        import json
-
-        import torch
-        from open_clip.transformer import VisionTransformer
-        from safetensors.torch import load_file
-
-        tilt = torch.eye(12) + 0.3 * torch.randn(12, 12, generator=torch.Generator().manual_seed(1))
-        tilted = tiny_image.with_weights(tiny_image.encoder, tilt)
+    @pytest.mark.parametrize(
+        ("fixture", "module", "class_name"),
+        [
+            ("tiny_image", "open_clip.transformer", "VisionTransformer"),
+            ("tiny_timm_image", "open_clip.timm_model", "TimmModel"),
+        ],
+    )
+    def test_holds_an_open_clip_tower_with_the_adapter_inside(
+        self, request: pytest.FixtureRequest, tmp_path: Path, fixture: str, module: str, class_name: str
+    ) -> None:
+        start: Vectorizer = request.getfixturevalue(fixture)
+        tilted = start.with_weights(start.encoder, _tilt(start.dimension))
         tilted.save(tmp_path)
-        tower = VisionTransformer(**json.loads((tmp_path / "vision_tower.json").read_text())).eval()
+        config = json.loads((tmp_path / "vision_tower.json").read_text())
+        tower = getattr(import_module(module), class_name)(**config).eval()
         tower.load_state_dict(load_file(tmp_path / "vision_tower.safetensors"))
-        picture = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
+        size = config["image_size"]
+        picture = np.random.default_rng(0).integers(0, 256, (size, size, 3)).astype(np.uint8)
         with torch.inference_mode():
             theirs = tower(torch.from_numpy(picture).permute(2, 0, 1)[None] / 127.5 - 1)[0].numpy()
-        ours = tilted.encode_items([picture])[0]
-        assert ours == pytest.approx(theirs / np.linalg.norm(theirs), abs=1e-5)
+        assert tilted.encode_items([picture])[0] == pytest.approx(theirs / np.linalg.norm(theirs), abs=1e-5)
+
+    @pytest.mark.parametrize("fixture", ["tiny_image", "tiny_timm_image"])
+    def test_opens_with_the_same_vectors(self, request: pytest.FixtureRequest, tmp_path: Path, fixture: str) -> None:
+        start: Vectorizer = request.getfixturevalue(fixture)
+        tilted = start.with_weights(start.encoder, _tilt(start.dimension))
+        tilted.save(tmp_path)
+        size = cast("ImageEncoder", start.encoder).size
+        pictures = list(np.random.default_rng(0).integers(0, 256, (3, size, size, 3)).astype(np.uint8))
+        again = load_vectorizer(tmp_path).encode_items(pictures)
+        assert again == pytest.approx(tilted.encode_items(pictures), abs=1e-5)
+
+    def test_with_weights_of_another_shape_is_refused_by_name(self, tiny_image: Vectorizer, tmp_path: Path) -> None:
+        files = dict(tiny_image.encoder.serialise(tiny_image.adapter))
+        files["vision_tower.json"] = files["vision_tower.json"].replace(b'"width": 16', b'"width": 32')
+        write_vectorizer(tmp_path, tiny_image.description, files)
+        with pytest.raises(InvalidVectorizer, match=r"size mismatch for class_embedding"):
+            load_vectorizer(tmp_path)
+
+    def test_of_an_unknown_architecture_is_refused(self, tiny_image: Vectorizer, tmp_path: Path) -> None:
+        other = tiny_image.description.model_copy(update={"architecture": "os.system"})
+        write_vectorizer(tmp_path, other, tiny_image.encoder.serialise(tiny_image.adapter))
+        with pytest.raises(InvalidVectorizer, match=r"os\.system is none of open_clip"):
+            load_vectorizer(tmp_path)

@@ -20,6 +20,7 @@ from vectorizer_trainer.vectorizer import write_vectorizer
 NAME = "digits-vit-tiny"
 REVISION = 2
 
+_ARCHITECTURE = "open_clip.VisionTransformer"
 _DIMENSION = 96
 _TOWER = {
     "image_size": SIZE,
@@ -46,7 +47,7 @@ def make(folder: Path) -> None:
     description = VectorizerDescription(
         name=NAME,
         content_type=ContentType.IMAGE,
-        architecture="open_clip.VisionTransformer",
+        architecture=_ARCHITECTURE,
         dimension=_DIMENSION,
         preprocessing=_PREPROCESSING,
         licence="CC-BY-4.0",
@@ -61,7 +62,7 @@ def make(folder: Path) -> None:
 def _trained() -> ImageEncoder:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
-        encoder = new_encoder(_TOWER, _PREPROCESSING)
+        encoder = new_encoder(_ARCHITECTURE, _TOWER, _PREPROCESSING)
         head = nn.Parameter(torch.randn(len(KNOWN) * QUARTERS, encoder.dimension))
         _train(encoder, head)
     return encoder.eval()
