@@ -1,7 +1,8 @@
 """Text: UTF-8 files through a transformer with mean pooling, in the folder format of sentence-transformers.
 
 An item is the int32 token ids [t] of the whole text without special tokens. Long texts are cut into windows of nearly
-equal length, whose unit vectors are averaged by their number of tokens.
+equal length, whose unit vectors are averaged by their number of tokens. A model that was trained with a prefix before
+each text, as E5's `query: `, has it before each window.
 """
 
 import json
@@ -22,7 +23,7 @@ from vectorizer_api.run import Limits
 from vectorizer_trainer.content.encoder import Encoder, Item
 from vectorizer_trainer.errors import InvalidVectorizer, OverLimit, UnreadableFile
 
-__all__ = ["TextEncoder", "open_encoder"]
+__all__ = ["TextEncoder", "new_encoder", "open_encoder", "open_tokenizer"]
 
 _WEIGHTS = "model.safetensors"
 _DENSE_WEIGHTS = "2_Dense/model.safetensors"
@@ -46,16 +47,22 @@ class TextEncoder(Encoder):
         preprocessing: Mapping[str, Any],
         assets: Mapping[str, bytes],
     ) -> None:
-        """Takes the network, its tokenizer, the window lengths, and the files that go unchanged into a saved folder."""
+        """Takes network, tokenizer, what vectorizer.json says, and the files that a saved folder keeps as they are.
+
+        Of `preprocessing` it reads `window` and `trainingWindow`, in tokens with the special ones and the prefix's, and
+        `prefix`, which may be absent.
+        """
         super().__init__()
         self.transformer = transformer
         self.dimension = int(transformer.config.hidden_size)  # type: ignore[union-attr, arg-type]
         self._tokenizer = tokenizer
-        self._before, self._after = _special_tokens(tokenizer)
+        self._prefix = str(preprocessing.get("prefix", ""))
+        first, self._after = _special_tokens(tokenizer)
+        self._before = [*first, *_prefix_tokens(tokenizer, self._prefix)]
         self._padding = int(transformer.config.pad_token_id or 0)  # type: ignore[union-attr, arg-type]
-        specials = len(self._before) + len(self._after)
-        self._window = int(preprocessing["window"]) - specials
-        self._training_window = int(preprocessing["trainingWindow"]) - specials
+        added = len(self._before) + len(self._after)
+        self._window = int(preprocessing["window"]) - added
+        self._training_window = int(preprocessing["trainingWindow"]) - added
         self._assets = assets
 
     def decode(self, path: Path, limits: Limits) -> Item:
@@ -76,12 +83,12 @@ class TextEncoder(Encoder):
     def features(self, items: Sequence[Item]) -> Tensor:
         """Float32 [n, dimension]: the average of the windows' unit vectors, weighted by their tokens."""
         windows = [_windows(item, self._window) for item in items]
-        owner = torch.tensor([index for index, own in enumerate(windows) for _ in own])
+        owner = torch.tensor([index for index, own in enumerate(windows) for _ in own], device=self.device)
         flat = [window for own in windows for window in own]
-        weight = torch.tensor([float(max(len(window), 1)) for window in flat])
+        weight = torch.tensor([float(max(len(window), 1)) for window in flat], device=self.device)
         pooled = normalize(self._pooled(flat), dim=1) * weight[:, None]
-        total = torch.zeros(len(items)).index_add(0, owner, weight)
-        return torch.zeros(len(items), self.dimension).index_add(0, owner, pooled) / total[:, None]
+        total = weight.new_zeros(len(items)).index_add(0, owner, weight)
+        return pooled.new_zeros(len(items), self.dimension).index_add(0, owner, pooled) / total[:, None]
 
     def training_features(self, items: Sequence[Item]) -> Tensor:
         """Float32 [n, dimension] of the first, shorter window of each text: attention costs the square of length."""
@@ -94,9 +101,10 @@ class TextEncoder(Encoder):
     def serialise(self, adapter: Tensor) -> Mapping[str, bytes]:
         """A folder that `SentenceTransformer(folder)` opens; the adapter is its Dense module."""
         weights = {name: value.contiguous() for name, value in self.transformer.state_dict().items()}
+        added = len(self._before) + len(self._after)
         return {
             **self._assets,
-            **_sentence_transformers_files(self.dimension, self._window + len(self._before) + len(self._after)),
+            **_sentence_transformers_files(self.dimension, self._window + added, self._prefix),
             _WEIGHTS: save(weights, {"format": "pt"}),
             _DENSE_WEIGHTS: save({"linear.weight": adapter.contiguous()}, {"format": "pt"}),
         }
@@ -112,32 +120,45 @@ class TextEncoder(Encoder):
         return torch.cat(parts)[back]
 
     def _pooled_together(self, windows: Sequence[NDArray[np.int32]]) -> Tensor:
+        return _mean_pooled(self.transformer, *self._rows(windows))
+
+    def _rows(self, windows: Sequence[NDArray[np.int32]]) -> tuple[Tensor, Tensor]:
+        """Token ids and attention mask, int64 [n, longest], of windows with what stands before and after each."""
         rows = [[*self._before, *window.tolist(), *self._after] for window in windows]
         longest = max(map(len, rows))
-        ids = torch.tensor([row + [self._padding] * (longest - len(row)) for row in rows])
-        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
-        hidden: Tensor = self.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
-        kept = mask[:, :, None].to(hidden.dtype)
-        return (hidden * kept).sum(1) / kept.sum(1)
+        ids = [row + [self._padding] * (longest - len(row)) for row in rows]
+        mask = [[1] * len(row) + [0] * (longest - len(row)) for row in rows]
+        return torch.tensor(ids, device=self.device), torch.tensor(mask, device=self.device)
 
 
 def open_encoder(folder: Path, description: VectorizerDescription) -> tuple[TextEncoder, Tensor]:
     """The encoder of a verified folder, and its adapter: the identity where there is no Dense module."""
+    encoder = new_encoder(folder, load_file(folder / _WEIGHTS), description.preprocessing)
+    return encoder, _adapter(folder, encoder.dimension)
+
+
+def new_encoder(folder: Path, weights: Mapping[str, Tensor], preprocessing: Mapping[str, Any]) -> TextEncoder:
+    """An encoder of the configuration and the tokenizer in a folder; raises InvalidVectorizer where weights lack."""
     from transformers import AutoConfig, AutoModel
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     transformer = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
-    missing = transformer.load_state_dict(load_file(folder / _WEIGHTS), strict=False).missing_keys
+    missing = transformer.load_state_dict(weights, strict=False).missing_keys
     if missing:
-        raise InvalidVectorizer(f"{folder / _WEIGHTS} lacks {', '.join(missing)}")
+        raise InvalidVectorizer(f"the weights in {folder} lack {', '.join(missing)}")
+    tokenizer = open_tokenizer(folder)
+    assets = {name: (folder / name).read_bytes() for name in _ASSETS if (folder / name).is_file()}
+    return TextEncoder(transformer, tokenizer, preprocessing, assets)
+
+
+def open_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a folder, without the truncation and padding that its file may ask for."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    assets = {name: (folder / name).read_bytes() for name in _ASSETS if (folder / name).is_file()}
-    encoder = TextEncoder(transformer, tokenizer, description.preprocessing, assets)
-    return encoder, _adapter(folder, encoder.dimension)
+    return tokenizer
 
 
 def _adapter(folder: Path, dimension: int) -> Tensor:
@@ -160,17 +181,28 @@ def _text(raw: bytes) -> str:
     return text
 
 
+def _mean_pooled(transformer: nn.Module, ids: Tensor, mask: Tensor) -> Tensor:
+    hidden: Tensor = transformer(input_ids=ids, attention_mask=mask).last_hidden_state
+    kept = mask[:, :, None].to(hidden.dtype)
+    return (hidden * kept).sum(1) / kept.sum(1)
+
+
 def _special_tokens(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     ids = tokenizer.encode("").ids
     middle = len(ids) // 2
     return ids[:middle], ids[middle:]
 
 
+def _prefix_tokens(tokenizer: Tokenizer, prefix: str) -> list[int]:
+    # Without the space at its end, which belongs to the word that follows.
+    return list(tokenizer.encode(prefix.rstrip(), add_special_tokens=False).ids) if prefix else []
+
+
 def _windows(item: Item, longest: int) -> list[NDArray[np.int32]]:
     return np.array_split(item, max(1, -(-len(item) // longest)))
 
 
-def _sentence_transformers_files(dimension: int, window: int) -> dict[str, bytes]:
+def _sentence_transformers_files(dimension: int, window: int, prefix: str) -> dict[str, bytes]:
     modules = [
         {"idx": index, "name": str(index), "path": path, "type": f"sentence_transformers.models.{name}"}
         for index, (name, path) in enumerate(_PIPELINE)
@@ -182,10 +214,14 @@ def _sentence_transformers_files(dimension: int, window: int) -> dict[str, bytes
         "activation_function": "torch.nn.modules.linear.Identity",
     }
     pooling = {"word_embedding_dimension": dimension, "pooling_mode_mean_tokens": True}
-    files = {
+    files: dict[str, object] = {
         "modules.json": modules,
         "sentence_bert_config.json": {"max_seq_length": window, "do_lower_case": False},
         "1_Pooling/config.json": pooling,
         "2_Dense/config.json": dense,
     }
+    if prefix:
+        # One prefix for all texts, so that questions and documents are alike when they mean the same.
+        prompts = dict.fromkeys(("query", "document"), prefix)
+        files["config_sentence_transformers.json"] = {"prompts": prompts, "default_prompt_name": "query"}
     return {name: json.dumps(content, indent=2).encode() for name, content in files.items()}

@@ -38,7 +38,9 @@ __all__ = [
     "read_published",
 ]
 
-_MODULES: Mapping[ContentType, str] = {}
+_MODULES: Mapping[ContentType, str] = {
+    ContentType.TEXT: "vectorizer_trainer.published.text",
+}
 
 
 @dataclass(frozen=True)
