@@ -133,6 +133,14 @@ class TestSound:
             assert found.shape == sound.shape
             assert found.dtype == np.int16
 
+    def test_that_is_long_is_varied_piece_by_piece(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sound = tone(seconds=2, beat=8)
+        monkeypatch.setattr("vectorizer_trainer.augmentation.sound._PIECE", RATE // 2)
+        slower_and_higher = varied("timeStretch", sound, 4) + varied("pitchShift", sound, 4)
+        assert all(len(found) == len(sound) for found in slower_and_higher)
+        assert all(6.2 < beats(found) < 10.2 for found in slower_and_higher)
+        assert all(340 < pitch(found) < 560 for found in slower_and_higher)
+
     def test_silence_stays_silent(self) -> None:
         silence = np.zeros(5000, np.int16)
         assert all(not found.any() for found in AUGMENTATION.vary([silence] * 10, range(10)))

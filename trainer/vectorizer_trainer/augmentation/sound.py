@@ -32,6 +32,8 @@ _GAINS = (-6.0, 6.0)
 _WINDOW = 2048
 """Samples: 43 ms at 48 kHz, long enough to tell the partials of a voice apart."""
 _HOP = _WINDOW // 4
+_PIECE = 480_000
+"""Samples that are slowed at once: the spectrum of a long sound would fill the memory."""
 _LARGEST_RATIO_TERM = 32
 """A ratio of small numbers resamples by a short table of filters; it is a thirtieth of a semitone off at most."""
 _LOUDEST = np.iinfo(np.int16)
@@ -91,7 +93,7 @@ class SoundAugmentation:
         ratio = Fraction(pitch).limit_denominator(_LARGEST_RATIO_TERM)
         if speed == 1 and ratio == 1:
             return samples
-        slowed = _at_speed(samples, speed / float(ratio))
+        slowed = torch.cat([_at_speed(piece, speed / float(ratio)) for piece in samples.split(_PIECE)])  # type: ignore[no-untyped-call]
         return _of_length(resample(slowed, ratio.numerator, ratio.denominator), len(samples))
 
     def _with_noise(self, samples: Tensor, draws: NDArray[np.float64]) -> Tensor:
