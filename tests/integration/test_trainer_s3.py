@@ -490,8 +490,8 @@ class TestSuccess:
 
     def test_the_report_says_which_files_were_used_for_what(self, ended: Ended, manifest: RunManifest) -> None:
         selection = ended.report.selection
-        assert len(selection.files) == manifest.dataset.selected == 110
-        assert {file.part for file in selection.files} == {"folds"}
+        assert len(selection.folds) == manifest.dataset.selected == 110
+        assert selection.train == selection.choose == selection.gate == []
         assert len(selection.not_chosen) == 4
         assert [copy.name for copy in selection.copies] == ["sub/copy.txt"]
 

@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Scores", "effective_rank", "label_precisions", "neighbour_overlaps", "scores"]
+__all__ = [
+    "RELEVANT",
+    "Scores",
+    "effective_rank",
+    "jaccard",
+    "label_precisions",
+    "nearest",
+    "neighbour_overlaps",
+    "query_ndcg_at_10",
+    "scores",
+]
 
 Floats = NDArray[np.floating[Any]]
 Booleans = NDArray[np.bool_]
@@ -52,6 +62,24 @@ def scores(vectors: Floats, targets: Booleans) -> Scores:
     ndcg, precision, first, tenth = (np.concatenate(column) for column in zip(*blocks, strict=True))
     label_precision = label_precisions(vectors, targets)
     return Scores(_mean(ndcg), _mean(precision), _mean(first), _mean(tenth), _mean(label_precision))
+
+
+def query_ndcg_at_10(vectors: Floats, targets: Booleans) -> NDArray[np.float64]:
+    """NDCG@10 [n] of each of the unit vectors [n, d] as a query, nan where it has nothing to find."""
+    if len(vectors) < _FEWEST_ITEMS:
+        return np.full(len(vectors), np.nan)
+    return np.concatenate([_query_scores(sims, likeness)[0] for sims, likeness in _blocks(vectors, targets)])
+
+
+def nearest(vectors: Floats, count: int) -> tuple[NDArray[np.intp], Floats]:
+    """Indices and cosines [n, count] of the nearest of unit vectors [n, d], best first; fewer where n is small."""
+    indices, cosines = [], []
+    for start in range(0, len(vectors), _BLOCK):
+        similarities = _similarities(vectors, np.arange(start, min(start + _BLOCK, len(vectors))))
+        found = _nearest(similarities, count)
+        indices.append(found)
+        cosines.append(np.take_along_axis(similarities, found, axis=1))
+    return np.concatenate(indices), np.concatenate(cosines)
 
 
 def label_precisions(vectors: Floats, targets: Booleans) -> NDArray[np.float64]:

@@ -87,10 +87,15 @@ def tuned() -> Tuned:
 
 @pytest.fixture
 def training_set() -> TrainingSet:
-    none = Examples([], np.zeros((0, 2), bool), np.zeros(0, np.int64))
+    def examples(count: int) -> Examples:
+        return Examples([np.arange(3)] * count, np.ones((count, 2), bool), np.arange(count))
+
     rejected = [RejectedFile(name=f"{index}.txt", reason="absent") for index in range(30)]
-    selection = Selection({"a": Part.TRAIN, "b": Part.GATE}, {"c": "a"}, ["d"])
-    return TrainingSet(["x", "y"], none, none, none, selection, Dataset(rejected=30), rejected, ["Careful."])
+    parts = {"a": Part.TRAIN, "b": Part.GATE, "e": Part.CHOOSE, "f": Part.TRAIN}
+    selection = Selection(parts, {"c": "a"}, ["d"])
+    return TrainingSet(
+        ["x", "y"], examples(2), examples(1), examples(1), selection, Dataset(rejected=30), rejected, ["Careful."]
+    )
 
 
 def report_of(training_set: TrainingSet, tuned: Tuned) -> Report:
@@ -115,7 +120,7 @@ def test_all_rejected_files_are_in_it(training_set: TrainingSet, tuned: Tuned) -
 
 def test_few_files_are_used_in_folds(training_set: TrainingSet, tuned: Tuned) -> None:
     selection = report_of(training_set, tuned).selection
-    assert [(file.name, file.part) for file in selection.files] == [("a", "folds"), ("b", "folds")]
+    assert (selection.folds, selection.train, selection.gate) == (["a", "b", "e", "f"], [], [])
     assert [(copy.name, copy.of) for copy in selection.copies] == [("c", "a")]
     assert selection.not_chosen == ["d"]
 
@@ -123,7 +128,13 @@ def test_few_files_are_used_in_folds(training_set: TrainingSet, tuned: Tuned) ->
 def test_of_many_files_each_has_its_part(training_set: TrainingSet, tuned: Tuned) -> None:
     parts = {f"{index}": Part(index % 3) for index in range(300)}
     many = replace(training_set, selection=Selection(parts, {}, []))
-    assert [file.part for file in report_of(many, tuned).selection.files[:3]] == ["train", "choose", "gate"]
+    selection = report_of(many, tuned).selection
+    assert [part[:2] for part in (selection.train, selection.choose, selection.gate)] == [
+        ["0", "3"],
+        ["1", "4"],
+        ["2", "5"],
+    ]
+    assert selection.folds == []
 
 
 def test_it_says_what_the_result_was_made_from(training_set: TrainingSet, tuned: Tuned) -> None:

@@ -38,6 +38,8 @@ class LabelChange(StoredModel):
     """One label's kNN average precision on the held-out examples."""
 
     label: str
+    examples: int
+    """examples carry it among all that were used."""
     positives: int
     """positives are the held-out examples that carry it."""
     start: float | None
@@ -45,12 +47,75 @@ class LabelChange(StoredModel):
     tuned: float | None
 
 
-class SelectedFile(StoredModel):
-    """A file that was used, and what for."""
+class Neighbour(StoredModel):
+    """One of the nearest held-out examples of another."""
 
     name: str
-    part: Literal["train", "choose", "gate", "folds"]
-    """part says what for: to train, to choose a candidate on, to judge it on; in folds each file is for both."""
+    labels: list[str]
+    cosine: float
+    likeness: float
+    """likeness is the Jaccard index of the labels of both; from 0.5 on it is called related."""
+
+
+Why = Literal["random", "mostImproved", "mostWorsened"]
+
+
+class Query(StoredModel):
+    """A held-out example with its nearest ones, of its own fold."""
+
+    name: str
+    labels: list[str]
+    why: list[Why]
+    """why it is shown: drawn by the seed, or among the most improved or the most worsened of all, or several."""
+    start_ndcg: float
+    """startNdcg is the query's own NDCG@10 under the start."""
+    tuned_ndcg: float
+    before: list[Neighbour]
+    after: list[Neighbour]
+
+
+class Neighbourhoods(StoredModel):
+    """What the nearest examples of held-out ones are, before and after."""
+
+    improved: int
+    """improved queries have a higher NDCG@10 by at least half a point."""
+    unchanged: int
+    worsened: int
+    queries: list[Query]
+
+
+class MapPoint(StoredModel):
+    """A held-out example on two maps."""
+
+    name: str
+    label: str | None
+    """label is the rarest of its labels that have a colour."""
+    start: tuple[float, float]
+    tuned: tuple[float, float]
+
+
+class VectorMap(StoredModel):
+    """Vectors of one fold on the plane of their two principal components, before and after, turned alike."""
+
+    labels: list[str]
+    """labels that have a colour: the most frequent ones."""
+    points: list[MapPoint]
+    start_share: float
+    """startShare of the variance lies in the plane."""
+    tuned_share: float
+
+
+class Confusion(StoredModel):
+    """Two labels whose examples are found for each other."""
+
+    labels: tuple[str, str]
+    queries: int
+    """queries carry one of them and not the other."""
+    start: float
+    """start is the share of the nearest 10 of those queries that carry the other label only."""
+    tuned: float
+    chance: float
+    """chance is the share that neighbours drawn at random would have."""
 
 
 class Copy(StoredModel):
@@ -63,7 +128,14 @@ class Copy(StoredModel):
 class Selection(StoredModel):
     """Which files were used."""
 
-    files: list[SelectedFile]
+    train: list[str]
+    """train lists what the candidates were trained on."""
+    choose: list[str]
+    """choose lists what one of them was chosen on."""
+    gate: list[str]
+    """gate lists what it was judged on."""
+    folds: list[str]
+    """folds lists all files where they are few: each was trained on, and judged on in one of five folds."""
     copies: list[Copy]
     not_chosen: list[str]
     """notChosen lists the files beyond training.maxExamples."""
@@ -129,6 +201,10 @@ class Report(StoredModel):
     """alpha is the share of its change that was judged, 0 where none was."""
     curves: list[CurvePoint]
     labels: list[LabelChange]
+    neighbourhoods: Neighbourhoods
+    map: VectorMap
+    confusions: list[Confusion]
+    """confusions lists the pairs of labels that are mixed up most, worst first."""
     effective_rank: tuple[float, float]
     """effectiveRank of the held-out vectors of start and tuned; a collapse shows as a fall."""
     dataset: Dataset

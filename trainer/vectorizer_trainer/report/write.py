@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import numpy as np
 from vectorizer_api.artifact import BaseReference
 from vectorizer_api.content import AUGMENTED_BY_SWITCH
 from vectorizer_api.run import RunDescription, Stage
 
 from vectorizer_trainer.dataset import TrainingSet
+from vectorizer_trainer.report.confusions import confusions
 from vectorizer_trainer.report.document import (
     Augmentation,
     Candidate,
@@ -21,9 +23,12 @@ from vectorizer_trainer.report.document import (
     Origin,
     Provenance,
     Report,
-    SelectedFile,
     Selection,
 )
+from vectorizer_trainer.report.held_out import named_folds
+from vectorizer_trainer.report.neighbourhoods import neighbourhoods
+from vectorizer_trainer.report.vector_map import vector_map
+from vectorizer_trainer.sampling import Part
 from vectorizer_trainer.schedule import FEWEST_EXAMPLES
 from vectorizer_trainer.wording import quoted
 
@@ -50,6 +55,7 @@ def build_report(
     seconds: Mapping[Stage, float],
 ) -> Report:
     """The report of a run that ended well, from the seconds that each of its stages took."""
+    folds = named_folds(training_set, tuned)
     return Report(
         custom_vectorizer_name=run.custom_vectorizer_name,
         content_type=run.content_type,
@@ -62,7 +68,10 @@ def build_report(
         chosen=tuned.chosen,
         alpha=tuned.alpha,
         curves=[CurvePoint.model_validate(vars(point)) for point in tuned.curves],
-        labels=[LabelChange.model_validate(vars(label)) for label in tuned.labels],
+        labels=_labels(training_set, tuned),
+        neighbourhoods=neighbourhoods(folds, training_set.label_names, run.training.seed),
+        map=vector_map(folds[0], training_set.label_names),
+        confusions=confusions(folds, training_set.label_names),
         effective_rank=tuned.effective_rank,
         dataset=training_set.dataset,
         rejected_files=training_set.rejected,
@@ -99,14 +108,26 @@ def _augmentation(run: RunDescription) -> Augmentation:
     return Augmentation(applied=False, note=note, switches=run.augmentation)
 
 
+def _labels(training_set: TrainingSet, tuned: "Tuned") -> list[LabelChange]:
+    parts = (training_set.train, training_set.choose, training_set.gate)
+    examples = np.sum([part.targets.sum(0) for part in parts], axis=0)
+    return [
+        LabelChange(examples=int(count), **vars(label)) for count, label in zip(examples, tuned.labels, strict=True)
+    ]
+
+
 def _selection(training_set: TrainingSet) -> Selection:
     selection = training_set.selection
     in_folds = len(selection.parts) < FEWEST_EXAMPLES
+
+    def used(wanted: Part) -> list[str]:
+        return [name for name, part in selection.parts.items() if part is wanted and not in_folds]
+
     return Selection(
-        files=[
-            SelectedFile.model_validate({"name": name, "part": "folds" if in_folds else part.name.lower()})
-            for name, part in selection.parts.items()
-        ],
+        train=used(Part.TRAIN),
+        choose=used(Part.CHOOSE),
+        gate=used(Part.GATE),
+        folds=list(selection.parts) if in_folds else [],
         copies=[Copy(name=name, of=of) for name, of in selection.copies.items()],
         not_chosen=selection.not_chosen,
     )
