@@ -15,6 +15,9 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "train": "Fine-tune a vectorizer on a folder of this machine.",
         "embed": "Embed files and write their vectors.",
     },
+    "vectorizer_cli.base": {
+        "base": "Import and list the bases that fine-tuning starts from.",
+    },
     "vectorizer_cli.request": {
         "request": "Print the VectorizerFineTune for a request JSON, or say which field breaks the specification.",
     },

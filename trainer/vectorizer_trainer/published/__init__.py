@@ -27,10 +27,12 @@ from vectorizer_trainer.published.manifest import Manifest, PublishedTensor, rea
 __all__ = [
     "InvalidCheckpoint",
     "Manifest",
+    "OthersModule",
     "Published",
     "PublishedModule",
     "PublishedTensor",
     "checked",
+    "others_module",
     "published_file",
     "published_module",
     "read_checkpoint",
@@ -41,6 +43,11 @@ __all__ = [
 _MODULES: Mapping[ContentType, str] = {
     ContentType.TEXT: "vectorizer_trainer.published.text",
 }
+
+_OTHERS: Mapping[ContentType, str] = {
+    ContentType.TEXT: "vectorizer_trainer.published.text",
+}
+"""Modules that also open other checkpoints of the same kind, as an administrator's own."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +82,17 @@ def published_module(content_type: ContentType) -> PublishedModule:
         raise UnsupportedContent(f"content type {content_type} is not supported yet")
     # Imported on demand: each module brings its own large libraries.
     return cast("PublishedModule", import_module(_MODULES[content_type]))
+
+
+class OthersModule(Protocol):
+    """What a module offers that opens other checkpoints than the published one."""
+
+    def open_other(self, source: Path) -> Published:
+        """Opens a folder with another checkpoint of the same kind; raises InvalidCheckpoint."""
+
+
+def others_module(content_type: ContentType) -> OthersModule:
+    """The module that opens other checkpoints of a content type; raises UnsupportedContent where there is none."""
+    if content_type not in _OTHERS:
+        raise UnsupportedContent(f"no other checkpoint of {content_type} than the published one can be imported")
+    return cast("OthersModule", import_module(_OTHERS[content_type]))

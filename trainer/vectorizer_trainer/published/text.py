@@ -145,7 +145,8 @@ def _check_tokenizer(source: Path, prefix: str) -> None:
     _json(source / "tokenizer.json")
     try:
         tokenizer = open_tokenizer(source)
-    except Exception as error:  # noqa: BLE001 - the library raises no narrower one
+    # The library raises nothing narrower.
+    except Exception as error:
         raise InvalidCheckpoint(f"{source / 'tokenizer.json'} is not a tokenizer: {error}.") from error
     apart = [*_ids(tokenizer, prefix.rstrip()), *_ids(tokenizer, "two words")]
     if apart != _ids(tokenizer, f"{prefix}two words"):
