@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,6 +12,16 @@ from vectorizer_api.run import Limits
 
 Item = np.ndarray[Any, Any]
 """A decoded file, as it is cached: small integers, ready for `Encoder.forward`."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What `Encoder.forward` takes: tensors alone, as a runtime without our decoders can make them too."""
+
+    tensors: Mapping[str, Tensor]
+    """By name, in the order of forward's arguments; a row for each item."""
+    free_axes: Mapping[str, Mapping[int, str]]
+    """Axes that may have any length: tensor -> axis -> what its length is called."""
 
 
 class Encoder(nn.Module, ABC):
@@ -50,6 +61,17 @@ class Encoder(nn.Module, ABC):
     def trained_by_fine_tuning(self) -> list[str]:
         """Names of the parameters that the deep candidate trains; none where only the linear adapter is offered."""
         return []
+
+    def excerpt(self, item: Item) -> Item:
+        """What of an item the network takes in one row: the first window of a long one; all of it unless overridden."""
+        return item
+
+    def inputs(self, items: Sequence[Item]) -> Inputs:
+        """What `forward` takes for excerpts, and gives for them what `features` gives: float32 [n, dimension].
+
+        Raises NotImplementedError where a content type has no such form.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def serialise(self, adapter: Tensor) -> Mapping[str, bytes]:

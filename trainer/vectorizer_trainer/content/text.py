@@ -20,7 +20,7 @@ from torch.nn.functional import normalize
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.run import Limits
 
-from vectorizer_trainer.content.encoder import Encoder, Item
+from vectorizer_trainer.content.encoder import Encoder, Inputs, Item
 from vectorizer_trainer.errors import InvalidVectorizer, OverLimit, UnreadableFile
 
 __all__ = ["TextEncoder", "new_encoder", "open_encoder", "open_tokenizer"]
@@ -76,6 +76,10 @@ class TextEncoder(Encoder):
         """Int32 token ids [t] of a text."""
         return np.asarray(self._tokenizer.encode(text, add_special_tokens=False).ids, np.int32)
 
+    def spelled(self, item: Item) -> str:
+        """The text of token ids, as the vectorizer reads it: an uncased tokenizer has dropped the capitals."""
+        return self._tokenizer.decode(item.tolist())
+
     def cost(self, item: Item) -> int:
         """The number of tokens."""
         return len(item)
@@ -97,6 +101,20 @@ class TextEncoder(Encoder):
     def trained_by_fine_tuning(self) -> list[str]:
         """All transformer blocks; embeddings stay, since a small data set touches few of their rows."""
         return [name for name, _ in self.named_parameters() if ".layer." in name or ".layers." in name]
+
+    def excerpt(self, item: Item) -> Item:
+        """The first window."""
+        return item[: self._window]
+
+    def inputs(self, items: Sequence[Item]) -> Inputs:
+        """Token ids and attention mask, int64 [n, tokens]: of the special tokens, the prefix and the text."""
+        ids, mask = self._rows(items)
+        free = {0: "batch", 1: "tokens"}
+        return Inputs({"input_ids": ids, "attention_mask": mask}, {"input_ids": free, "attention_mask": free})
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Unit vectors [n, dimension] of windows."""
+        return normalize(_mean_pooled(self.transformer, input_ids, attention_mask), dim=1)
 
     def serialise(self, adapter: Tensor) -> Mapping[str, bytes]:
         """A folder that `SentenceTransformer(folder)` opens; the adapter is its Dense module."""

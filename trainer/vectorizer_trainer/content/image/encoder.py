@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.run import Limits
 
-from vectorizer_trainer.content.encoder import Encoder, Item
+from vectorizer_trainer.content.encoder import Encoder, Inputs, Item
 from vectorizer_trainer.content.image.architecture import Architecture, architecture
 from vectorizer_trainer.content.image.picture import SUFFIXES, decode_picture
 from vectorizer_trainer.errors import InvalidVectorizer
@@ -55,8 +55,18 @@ class ImageEncoder(Encoder):
 
     def features(self, items: Sequence[Item]) -> Tensor:
         """Float32 [n, dimension]: the tower's projected outputs as unit vectors."""
-        pixels = torch.from_numpy(np.stack(items)).to(self.device).permute(0, 3, 1, 2).float() / 255
-        outputs: Tensor = self.tower((pixels - self._mean) / self._deviation)
+        unit: Tensor = self(*self.inputs(items).tensors.values())
+        return unit
+
+    def inputs(self, items: Sequence[Item]) -> Inputs:
+        """Pixels, uint8 [n, size, size, 3]."""
+        pixels = torch.from_numpy(np.stack(items)).to(self.device)
+        return Inputs({"pixels": pixels}, {"pixels": {0: "batch"}})
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Unit vectors [n, dimension] of pixels."""
+        scaled = pixels.permute(0, 3, 1, 2).float() / 255
+        outputs: Tensor = self.tower((scaled - self._mean) / self._deviation)
         return normalize(outputs.float(), dim=1)
 
     def trained_by_fine_tuning(self) -> list[str]:
