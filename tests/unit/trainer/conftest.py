@@ -36,6 +36,29 @@ TIMM_TOWER = {
 }
 """The production tower's class around a model that timm keeps for tests: attention pooling, then a projection."""
 
+SOUND_PREPROCESSING = {
+    "sampleRate": 8000,
+    "windowSeconds": 1,
+    "fftLength": 256,
+    "hopLength": 128,
+    "lowestFrequency": 50,
+    "highestFrequency": 4000,
+}
+SOUND_TOWER = {
+    "spec_size": 32,
+    "num_mel_bins": 16,
+    "patch_size": 4,
+    "patch_stride": [4, 4],
+    "window_size": 4,
+    "patch_embeds_hidden_size": 8,
+    "depths": [2, 2],
+    "num_attention_heads": [2, 4],
+    "num_hidden_layers": 2,
+    "hidden_size": 16,
+    "projection_dim": 12,
+    "initializer_factor": 10.0,
+}
+
 
 def tokenizer() -> Tokenizer:
     """Words of the form w17, one token each, between [CLS] and [SEP]."""
@@ -93,6 +116,17 @@ def tiny_timm_image() -> Vectorizer:
         torch.nn.init.normal_(encoder.get_parameter("tower.head.proj.bias"))
     description = _description(ContentType.IMAGE, 96, IMAGE_PREPROCESSING, "open_clip.TimmModel")
     return Vectorizer(description, encoder, torch.eye(96))
+
+
+@pytest.fixture(scope="session")
+def tiny_sound() -> Vectorizer:
+    """A sound vectorizer of dimension 12 with random weights, for windows of a second at 8 kHz."""
+    from vectorizer_trainer.content.sound import new_encoder
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoder = new_encoder(SOUND_TOWER, SOUND_PREPROCESSING)
+    return Vectorizer(_description(ContentType.SOUND, 12, SOUND_PREPROCESSING), encoder, torch.eye(12))
 
 
 @pytest.fixture

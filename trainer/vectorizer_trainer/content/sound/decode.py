@@ -1,22 +1,29 @@
 """From a sound file to samples: any of the usual containers, mixed down to one channel at one rate."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 import av
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 from vectorizer_api.run import Limits
 
+from vectorizer_trainer.content.deadline import Deadline
 from vectorizer_trainer.errors import OverLimit, UnreadableFile
 
 __all__ = ["decode_sound"]
 
 _CONTAINERS = "wav,flac,mp3,ogg,mov"
 """Names of FFmpeg's demuxers; `mov` also reads m4a and mp4. No other is even tried."""
-_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
+_OPTIONS = {
+    "format_whitelist": _CONTAINERS,
+    # A container may refer to other files and to addresses; this one is all that is read.
+    "protocol_whitelist": "none",
+    # Everything on the thread whose time is taken.
+    "threads": "1",
+}
 _CODECS = frozenset({"flac", "mp3", "mp3float", "vorbis", "opus", "aac", "alac"})
 _CODEC_FAMILIES = ("pcm_", "adpcm_")
 _NOT_A_SOUND = "not a sound that can be read (WAV, FLAC, MP3, Ogg, M4A)"
@@ -30,8 +37,6 @@ _SILENCE = 4
 """Span of the samples, of 65,536, up to which nothing can be heard."""
 _DAMAGED_SHARE = 0.05
 """Share of undecodable packets that players would skip, as at the seams of cut recordings."""
-_MOST_CPU_SECONDS = 10.0
-"""Of the decoding thread, so that a busy machine rejects no good file: ten minutes of any codec take below one."""
 
 
 def decode_sound(path: Path, rate: int, limits: Limits) -> NDArray[np.int16]:
@@ -40,11 +45,11 @@ def decode_sound(path: Path, rate: int, limits: Limits) -> NDArray[np.int16]:
     Decoding stops at the limit, however long the file is or its header says that it is. Raises UnreadableFile where
     there is no sound to hear, OverLimit where it is too long.
     """
-    samples = bytearray()
+    samples, deadline = bytearray(), Deadline(limits.max_decode_seconds)
     most = limits.max_sound_seconds * rate * 2
     try:
         with path.open("rb") as stream:
-            for part in _decoded(stream, rate):
+            for part in _decoded(stream, rate, deadline):
                 samples += part
                 if len(samples) > most:
                     raise OverLimit(f"a sound of more than {limits.max_sound_seconds} seconds, which is the limit")
@@ -53,24 +58,22 @@ def decode_sound(path: Path, rate: int, limits: Limits) -> NDArray[np.int16]:
     return _audible(np.frombuffer(samples, np.int16), rate)
 
 
-def _decoded(stream: IO[bytes], rate: int) -> Iterator[bytes]:
+def _decoded(stream: IO[bytes], rate: int, deadline: Deadline) -> Iterator[bytes]:
     """Parts of the samples as bytes, each soon after its packet was read."""
-    latest = time.thread_time() + _MOST_CPU_SECONDS
     resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
     with av.open(stream, "r", options=_OPTIONS, metadata_errors="ignore") as container:
-        for frame in _frames(container, latest):
+        for frame in _frames(container, deadline):
             for mixed in resampler.resample(_checked(frame)):
                 yield _bytes(mixed)
         for mixed in resampler.resample(None):
             yield _bytes(mixed)
 
 
-def _frames(container: av.container.InputContainer, latest: float) -> Iterator[av.AudioFrame]:
+def _frames(container: InputContainer, deadline: Deadline) -> Iterator[av.AudioFrame]:
     packets = damaged = 0
     stream = _audio_stream(container)
     for packet in container.demux(stream):
-        if time.thread_time() > latest:
-            raise UnreadableFile(f"decoding it takes more than {_MOST_CPU_SECONDS:.0f} seconds")
+        deadline.check()
         packets += 1
         try:
             yield from stream.decode(packet)
@@ -80,7 +83,7 @@ def _frames(container: av.container.InputContainer, latest: float) -> Iterator[a
         raise UnreadableFile(f"the sound is damaged: {damaged} of its {packets} packets cannot be decoded")
 
 
-def _audio_stream(container: av.container.InputContainer) -> av.AudioStream:
+def _audio_stream(container: InputContainer) -> av.AudioStream:
     if not container.streams.audio:
         raise UnreadableFile("the file has no sound in it")
     stream = container.streams.audio[0]

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.nn.functional import normalize
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.run import Limits
 
-from vectorizer_trainer.content.encoder import Encoder, Item
+from vectorizer_trainer.content.encoder import Encoder, Inputs, Item
 from vectorizer_trainer.content.sound.decode import decode_sound
 from vectorizer_trainer.content.sound.spectrogram import MelSettings, MelSpectrogram
 from vectorizer_trainer.errors import InvalidVectorizer
@@ -70,9 +71,23 @@ class SoundEncoder(Encoder):
         return torch.stack([own.mean(0) for own in torch.split(heard, [len(own) for own in windows])])
 
     def training_features(self, items: Sequence[Item]) -> Tensor:
-        """Float32 [n, dimension] of the window in the middle of each sound: beginnings and ends are often silent."""
-        middles = [_windows(item, self._window) for item in items]
-        return self._heard([own[len(own) // 2] for own in middles])
+        """Float32 [n, dimension] of one window of each sound."""
+        return self._heard([self.excerpt(item) for item in items])
+
+    def excerpt(self, item: Item) -> Item:
+        """The window in the middle: beginnings and ends are often silent."""
+        windows = _windows(item, self._window)
+        return windows[len(windows) // 2]
+
+    def inputs(self, items: Sequence[Item]) -> Inputs:
+        """Spectrograms of excerpts in decibels, float32 [n, 1, frames, mels]."""
+        waveforms = torch.from_numpy(np.stack(items)).to(self.device).float() / _FULL_SCALE
+        return Inputs({"input_features": self._spectrogram(waveforms)}, {"input_features": {0: "batch"}})
+
+    def forward(self, input_features: Tensor) -> Tensor:
+        """Unit vectors [n, dimension] of spectrograms."""
+        outputs: Tensor = self.tower(input_features=input_features).audio_embeds
+        return normalize(outputs.float(), dim=1)
 
     def trained_by_fine_tuning(self) -> list[str]:
         """All transformer blocks; the patch stem and the input's normalisation stay."""
@@ -85,7 +100,7 @@ class SoundEncoder(Encoder):
         """
         weights = {name: value.contiguous() for name, value in self.tower.state_dict().items()}
         last = {name: value for name, value in weights.items() if name.startswith(_LAST_LAYER)}
-        folded = {name: (adapter @ value).contiguous() for name, value in last.items()}
+        folded = {name: (adapter.to(value) @ value).contiguous() for name, value in last.items()}
         return {
             _CONFIG: _config_file(self.tower.config),
             _EXTRACTOR: json.dumps(_extractor(self._settings, self._window), indent=2).encode(),
@@ -95,39 +110,38 @@ class SoundEncoder(Encoder):
 
     def _heard(self, windows: Sequence[NDArray[np.int16]]) -> Tensor:
         """Unit vectors [n, dimension] of windows."""
-        parts = [
-            self._heard_together(np.stack(windows[start : start + _WINDOWS_AT_ONCE]))
-            for start in range(0, len(windows), _WINDOWS_AT_ONCE)
-        ]
-        return torch.cat(parts)
-
-    def _heard_together(self, windows: NDArray[np.int16]) -> Tensor:
-        waveforms = torch.from_numpy(windows).to(self.device).float() / _FULL_SCALE
-        outputs: Tensor = self.tower(input_features=self._spectrogram(waveforms)).audio_embeds
-        return normalize(outputs, dim=1)
+        groups = [windows[start : start + _WINDOWS_AT_ONCE] for start in range(0, len(windows), _WINDOWS_AT_ONCE)]
+        return torch.cat([self(*self.inputs(group).tensors.values()) for group in groups])
 
 
 def open_encoder(folder: Path, description: VectorizerDescription) -> tuple[SoundEncoder, Tensor]:
     """The encoder of a verified folder, and its adapter: the identity where none was kept beside the tower."""
-    encoder = new_encoder(json.loads((folder / _CONFIG).read_bytes()), description.preprocessing)
-    weights = load_file(folder / _WEIGHTS)
-    adapter = torch.eye(encoder.dimension)
-    if (folder / _ADAPTER).is_file():
-        kept = load_file(folder / _ADAPTER)
-        adapter = kept.pop("adapter")
-        weights |= kept
-    encoder.tower.load_state_dict(weights)
-    return encoder, adapter
+    config = json.loads((folder / _CONFIG).read_bytes())
+    # Without memory at first: the file's tensors become the weights, and a wrong shape costs nothing.
+    with torch.device("meta"):
+        tower = _tower(config)
+    try:
+        weights = load_file(folder / _WEIGHTS)
+        kept = load_file(folder / _ADAPTER) if (folder / _ADAPTER).is_file() else {}
+        adapter = kept.pop("adapter", torch.eye(tower.config.projection_dim))
+        tower.load_state_dict(weights | kept, assign=True)
+    except (RuntimeError, SafetensorError) as error:
+        raise InvalidVectorizer(f"The weights in {folder} do not fit its {_CONFIG}: {error}") from error
+    return SoundEncoder(tower, description.preprocessing), adapter
 
 
 def new_encoder(config: Mapping[str, Any], preprocessing: Mapping[str, Any]) -> SoundEncoder:
     """An encoder with random weights; `config` holds the arguments of transformers' ClapAudioConfig."""
+    return SoundEncoder(_tower(config), preprocessing)
+
+
+def _tower(config: Mapping[str, Any]) -> "ClapAudioModelWithProjection":
     from transformers import ClapAudioConfig, ClapAudioModelWithProjection
 
     audio: ClapAudioConfig = ClapAudioConfig.from_dict(dict(config))
     if audio.enable_fusion:
-        raise InvalidVectorizer("the tower fuses several windows (enable_fusion); only towers without fusion are read")
-    return SoundEncoder(ClapAudioModelWithProjection(audio), preprocessing)
+        raise InvalidVectorizer("The tower fuses several windows (enable_fusion); only towers without fusion are read.")
+    return ClapAudioModelWithProjection(audio)
 
 
 def _windows(item: Item, length: int) -> list[NDArray[np.int16]]:
