@@ -26,7 +26,7 @@ from vectorizer_trainer.published import Published, others_module, published_mod
 from vectorizer_trainer.vectorizer import verified_description, write_vectorizer
 from vectorizer_trainer.wording import counted, quoted
 
-from vectorizer_cli.embedding import find_files
+from vectorizer_cli.files import find_files
 
 FEWEST_REFERENCE, MOST_REFERENCE = 500, 1_000
 """Reference items of a base: fewer would measure retention badly, more would only cost time."""

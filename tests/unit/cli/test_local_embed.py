@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from vectorizer_cli.embedding import find_files, write_vectors
+from vectorizer_cli.embedding import write_vectors
+from vectorizer_cli.files import find_files, stream_files
 from vectorizer_trainer.errors import BadInput, StorageError
 
 TEXT = frozenset({".txt", ".md"})
@@ -22,6 +23,16 @@ def test_a_folder_gives_the_files_of_its_kind_by_relative_name_in_order(folder: 
     found, passed_over = find_files([folder], TEXT)
     assert [one.name for one in found] == ["a.MD", "b.txt", "sub/c.txt"]
     assert passed_over == 1
+
+
+def test_a_folder_of_any_size_is_streamed_with_the_same_files(folder: Path) -> None:
+    found, _ = find_files([folder], TEXT)
+    assert sorted(stream_files(folder, TEXT), key=lambda one: one.name) == found
+
+
+def test_a_link_that_leads_back_is_not_followed(folder: Path) -> None:
+    (folder / "sub" / "back").symlink_to(folder)
+    assert len(list(stream_files(folder, TEXT))) == 3
 
 
 def test_a_file_is_taken_whatever_its_suffix_and_named_as_given(folder: Path) -> None:

@@ -1,0 +1,102 @@
+"""The network of a vectorizer runs in ONNX Runtime with the same vectors, or no file is left."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from rich.console import Console
+from vectorizer_cli import exporting
+from vectorizer_cli.exporting import Export, export_onnx, largest_difference
+from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.errors import BadInput, RunError
+from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer
+
+QUIET = Console(quiet=True)
+
+
+def tilted(vectorizer: Vectorizer, folder: Path) -> Vectorizer:
+    """The vectorizer with an adapter that turns its vectors, saved and opened again."""
+    dimension = vectorizer.dimension
+    tilt = torch.eye(dimension) + 0.3 * torch.randn(dimension, dimension, generator=torch.Generator().manual_seed(1))
+    vectorizer.with_weights(vectorizer.encoder, tilt).save(folder)
+    return load_vectorizer(folder)
+
+
+@pytest.fixture(scope="module")
+def text_folder(tiny_text: Vectorizer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("text")
+    tilted(tiny_text, folder / "v")
+    (folder / "samples").mkdir()
+    for number in range(5):
+        (folder / "samples" / f"{number}.txt").write_text(" ".join(f"w{number + word}" for word in range(30 * number)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def text_model(text_folder: Path) -> Path:
+    export_onnx(Export(text_folder / "v", text_folder / "v.onnx", text_folder / "samples"), QUIET)
+    return text_folder / "v.onnx"
+
+
+class TestText:
+    def test_gives_the_vectors_of_texts_of_any_number_and_length(self, text_folder: Path, text_model: Path) -> None:
+        texts = [np.arange(4, 4 + length, dtype=np.int32) for length in (1, 16, 5, 2, 9, 13, 4)]
+        assert largest_difference(load_vectorizer(text_folder / "v"), texts, text_model) < 1e-5
+
+    def test_names_its_tensors_and_says_what_it_is(self, text_folder: Path, text_model: Path) -> None:
+        model = onnx.load(text_model)
+        onnx.checker.check_model(model)
+        assert [one.name for one in model.graph.input] == ["input_ids", "attention_mask"]
+        assert [one.name for one in model.graph.output] == ["vector"]
+        said = {one.key: one.value for one in model.metadata_props}
+        assert said["contentType"] == "Text"
+        assert json.loads(said["preprocessing"])["window"] == 18
+        assert said["vectorizerDigest"] == load_vectorizer(text_folder / "v").digest
+
+    def test_leaves_nothing_beside_it(self, text_folder: Path, text_model: Path) -> None:
+        assert sorted(path.name for path in text_folder.iterdir()) == ["samples", "v", "v.onnx"]
+
+    def test_that_gives_other_vectors_is_not_kept(self, text_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def written(vectorizer: Vectorizer, items: Sequence[Item], path: Path) -> None:
+            honest(vectorizer.with_weights(vectorizer.encoder, torch.eye(64)), items, path)
+
+        honest = exporting._write
+        monkeypatch.setattr(exporting, "_write", written)
+        with pytest.raises(RunError, match="differ by"):
+            export_onnx(Export(text_folder / "v", text_folder / "w.onnx", text_folder / "samples"), QUIET)
+        assert not (text_folder / "w.onnx").exists()
+
+
+def test_pictures_go_in_as_pixels(tiny_image: Vectorizer, tmp_path: Path) -> None:
+    vectorizer = tilted(tiny_image, tmp_path / "v")
+    pixels = np.random.default_rng(0).integers(0, 256, size=(5, 16, 16, 3)).astype(np.uint8)
+    exporting._write(vectorizer, list(pixels), tmp_path / "v.onnx")
+    assert largest_difference(vectorizer, list(pixels), tmp_path / "v.onnx") < 1e-5
+    taken = onnx.load(tmp_path / "v.onnx").graph.input[0]
+    assert taken.name == "pixels"
+    assert taken.type.tensor_type.elem_type == onnx.TensorProto.UINT8
+
+
+class TestRefusals:
+    def test_what_is_not_installed_is_named_with_the_extra(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(exporting, "find_spec", lambda name: None if name == "onnxruntime" else name)
+        with pytest.raises(BadInput, match="onnxruntime is not installed") as caught:
+            export_onnx(Export(Path("v"), Path("v.onnx"), None), QUIET)
+        assert caught.value.hint == "Install the extra: pip install 'vectorizer-operator[onnx]'."
+
+    def test_a_vectorizer_whose_base_is_not_there_needs_samples(
+        self, text_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        with pytest.raises(BadInput, match="There are no items to check with") as caught:
+            export_onnx(Export(text_folder / "v", tmp_path / "v.onnx", None), QUIET)
+        assert "--samples" in caught.value.hint
+
+    def test_a_place_that_cannot_be_written_is_named(self, text_folder: Path) -> None:
+        absent = text_folder / "absent" / "v.onnx"
+        with pytest.raises(RunError, match=r"absent/v\.onnx cannot be written"):
+            export_onnx(Export(text_folder / "v", absent, text_folder / "samples"), QUIET)
