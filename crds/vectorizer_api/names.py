@@ -26,6 +26,8 @@ PROGRESS_FILE = "progress.json"
 LOG_FILE = "log.txt"
 DESCRIPTION_FILE = "vectorizer.json"
 REPORT_FILE = "report/report.json"
+REPORT_PAGE = "report/report.html"
+"""The report for people, beside the one for programs."""
 MODEL_FOLDER = "model/"
 REPORT_FOLDER = "report/"
 

@@ -12,15 +12,16 @@ from vectorizer_trainer.report.held_out import NamedFold
 __all__ = ["confusions"]
 
 _NEIGHBOURS = 10
+"""At most a fifth of all: farther ones are no neighbours."""
 _FEWEST_QUERIES = 5
 """Queries below which a share says nothing."""
-_MOST_PAIRS = 10
+_MOST_PAIRS = 8
 
 Floats = NDArray[np.float64]
 
 
 def confusions(folds: Sequence[NamedFold], label_names: Sequence[str]) -> list[Confusion]:
-    """The pairs that the tuned vectorizer mixes up most, beyond what chance would, worst first."""
+    """The pairs that the tuned vectorizer mixes up more than chance would by its standard error, worst first."""
     parts = [fold.vectors for fold in folds]
     queries = sum((_queries(part.targets) for part in parts), np.zeros((len(label_names),) * 2))
     pairs = queries + queries.T
@@ -33,7 +34,8 @@ def confusions(folds: Sequence[NamedFold], label_names: Sequence[str]) -> list[C
     start = share([_strays(part.start, part.targets) for part in parts])
     tuned = share([_strays(part.tuned, part.targets) for part in parts])
     chance = share([_queries(part.targets) * _only(part.targets).T for part in parts])
-    excess = np.triu(np.where(pairs >= _FEWEST_QUERIES, tuned - chance, 0), 1)
+    error = np.sqrt(chance * (1 - chance) / np.maximum(pairs, 1))
+    excess = np.triu(np.where((pairs >= _FEWEST_QUERIES) & (tuned - chance > error), tuned - chance, 0), 1)
     worst = np.argsort(-excess, axis=None, kind="stable")[:_MOST_PAIRS]
     return [
         Confusion(
@@ -61,7 +63,7 @@ def _only(targets: NDArray[np.bool_]) -> Floats:
 
 def _strays(vectors: NDArray[np.float32], targets: NDArray[np.bool_]) -> Floats:
     """[l, l]: over queries with the first label only, the sum of shares of neighbours with the second only."""
-    indices, _ = nearest(vectors, _NEIGHBOURS)
+    indices, _ = nearest(vectors, max(1, min(_NEIGHBOURS, len(vectors) // 5)))
     if not indices.size:
         return np.zeros((targets.shape[1],) * 2)
     carried = targets.astype(np.float64)

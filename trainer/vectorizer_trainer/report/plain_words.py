@@ -1,0 +1,133 @@
+"""What the numbers of a report mean, in words for somebody who knows the files and not the field."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from vectorizer_api.run import Metric, Outcome, Stage
+
+from vectorizer_trainer.report.document import LabelChange, Report
+from vectorizer_trainer.schedule import FEWEST_EXAMPLES
+from vectorizer_trainer.wording import counted, enumerated, quoted
+
+__all__ = ["MEANINGS", "STAGES", "direction", "headline", "next_steps", "rare_labels", "spaced"]
+
+Direction = Literal["better", "unchanged", "worse", "kept"]
+
+MEANINGS = {
+    "NDCG@10": "how well the ten nearest files are ordered by shared labels",
+    "mAP@100": "how early the related files come among the nearest hundred",
+    "kNN label-mAP": "how well a file's labels can be told from its neighbours",
+    "recall@1": "how often the nearest file is a related one",
+    "recall@10": "how often one of the ten nearest files is related",
+    "retention": "how many of the start's neighbours are kept among general files that are not yours",
+}
+"""Metric -> what it says."""
+
+STAGES = {
+    Stage.STARTING: "getting ready",
+    Stage.SAMPLING: "choosing among all files",
+    Stage.DOWNLOADING: "downloading, decoding, first vectors",
+    Stage.BASELINE: "measuring the start",
+    Stage.ADAPTING: "training the linear adapter",
+    Stage.TUNING: "training all blocks",
+    Stage.INTERPOLATING: "choosing how much to change",
+    Stage.EVALUATING: "judging on held-out examples",
+    Stage.UPLOADING: "publishing",
+}
+"""Stage -> what is done in it."""
+
+_RARE = 10
+"""Examples below which a label is hardly learnt."""
+_CERTAIN_GAIN = 1000
+_NEARLY_PERFECT = 0.95
+_MIXED_UP = 0.05
+"""Share of neighbours beyond chance from which two labels are worth a look."""
+
+
+def direction(metric: Metric) -> Direction:
+    """Whether a metric moved by more than its error; retention is a share that is kept."""
+    if metric.name == "retention":
+        return "kept"
+    if metric.low > 0:
+        return "better"
+    return "worse" if metric.high < 0 else "unchanged"
+
+
+def headline(report: Report) -> str:
+    """The verdict for people."""
+    name = quoted(report.custom_vectorizer_name)
+    if report.outcome is Outcome.IMPROVED:
+        return f"{name} finds related files better than {quoted(report.provenance.start.name)}, which it started from."
+    return (
+        f"No improvement could be shown, so {name} is {quoted(report.provenance.start.name)} as it was: "
+        "nothing got worse, and nothing was gained."
+    )
+
+
+def next_steps(report: Report) -> list[str]:
+    """What to do now, most useful first."""
+    improved = report.outcome is Outcome.IMPROVED
+    first = _after_a_gain() if improved else _without_a_gain(report)
+    return [*first, *_about_augmentation(report), *_about_labels(report), *_about_files(report)]
+
+
+def spaced(name: str) -> str:
+    """A name of the request in words: `horizontalFlip` and `horizontal_flip` are a horizontal flip."""
+    return re.sub(r"(?<=[a-z])([A-Z])", r" \1", name).replace("_", " ").lower()
+
+
+def rare_labels(report: Report) -> list[LabelChange]:
+    """Labels with too few examples to be learnt, the rarest first."""
+    rare = [label for label in report.labels if label.examples < _RARE]
+    return sorted(rare, key=lambda label: (label.examples, label.label))
+
+
+def _after_a_gain() -> Iterator[str]:
+    yield "Use it, and vectorize your archive anew: its vectors do not compare with those of another vectorizer."
+    yield "Look at the examples below, the most worsened ones too, before you rely on it."
+
+
+def _without_a_gain(report: Report) -> Iterator[str]:
+    yield "Keep what you have: archives that were vectorized with the start need not be done again."
+    used = report.dataset.selected
+    if used < FEWEST_EXAMPLES:
+        yield (
+            f"Add examples. Only {used:,} were used: from {FEWEST_EXAMPLES} on the whole network is trained and not "
+            "only a last layer, and gains are easier to prove."
+        )
+    elif used < _CERTAIN_GAIN:
+        yield (
+            f"Add examples. {used:,} were used: with {FEWEST_EXAMPLES} about every second real gain can be proven, "
+            f"with {_CERTAIN_GAIN:,} nearly every one."
+        )
+    ndcg = next((metric for metric in report.metrics if metric.name == "NDCG@10"), None)
+    if ndcg and ndcg.start >= _NEARLY_PERFECT:
+        yield f"The start already scores {100 * ndcg.start:.0f} of 100 (NDCG@10): there is little left to gain."
+    else:
+        yield "Check that the labels say what makes two files alike: what they do not tell cannot be learnt."
+
+
+def _about_augmentation(report: Report) -> Iterator[str]:
+    harmful = [spaced(effect.transformation) for effect in report.augmentation.effects if effect.breaks_labels]
+    if harmful:
+        yield f"Turn off {enumerated(harmful)} in augmentation_conditions: it makes files of other labels look alike."
+
+
+def _about_labels(report: Report) -> Iterator[str]:
+    rare = rare_labels(report)
+    if rare:
+        names = enumerated([label.label for label in rare])
+        yield f"Label more examples of {names}: fewer than {_RARE} of each are too few to learn from."
+    if report.confusions and report.confusions[0].tuned - report.confusions[0].chance > _MIXED_UP:
+        one, other = report.confusions[0].labels
+        yield (
+            f"Look at the labels {quoted(one)} and {quoted(other)}: they are taken for each other most. Add examples "
+            "of both, or merge them if people mix them up too."
+        )
+
+
+def _about_files(report: Report) -> Iterator[str]:
+    if report.rejected_files:
+        files = counted(len(report.rejected_files), "file")
+        yield f"{files[0].upper() + files[1:]} could not be used; the reasons stand under “Data”."
