@@ -20,6 +20,8 @@ from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.evaluation import HeldOut, Retention, compare
 from vectorizer_trainer.metrics import neighbour_overlaps
 from vectorizer_trainer.tuning import Examples, Silent, Tuned, fine_tune
+from vectorizer_trainer.tuning.anchors import part_reference
+from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
 from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer
 
 _DATA_SETS = {"Text": "vectorizer_dev.datasets.text", "Image": "vectorizer_dev.datasets.image"}
@@ -79,7 +81,7 @@ def _tune(start: Vectorizer, train: Split, reference: list[Item], names: list[st
     tenth = len(order) // 10
     parts = np.split(order, [len(order) - 2 * tenth, len(order) - tenth])
     fitted, choose, gate = (_examples(train, part) for part in parts)
-    return fine_tune(start, fitted, choose, gate, reference, names, seed, Silent())
+    return fine_tune(start, fitted, choose, gate, reference, names, seed, Silent(), NoCheckpoints())
 
 
 def _tune_adapter_alone(start: Vectorizer, train: Split, reference: list[Item], names: list[str], seed: int) -> Tuned:
@@ -95,7 +97,8 @@ def _examples(split: Split, part: NDArray[np.int64]) -> Examples:
 def _on_test(start: Vectorizer, tuned: Vectorizer, test: Split, reference: list[Item]) -> list[Metric]:
     after = test.vectors if tuned is start else tuned.encode_items(test.items)
     fold = HeldOut(test.vectors, after, test.targets, np.arange(len(test.items)))
-    overlaps = neighbour_overlaps(start.encode_items(reference), tuned.encode_items(reference))
+    measured = part_reference(reference, start.encode_items(reference))[1]
+    overlaps = neighbour_overlaps(measured.vectors, tuned.encode_items(measured.items))
     return [*compare([fold], seed=0).metrics(), Retention(overlaps).metric()]
 
 

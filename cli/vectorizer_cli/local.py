@@ -1,5 +1,6 @@
 """`vectorizer train` and `vectorizer embed`: everything that needs no cluster."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ app = typer.Typer()
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as of a shell."""
+
+_PATIENCE = 20.0
+"""Seconds after a request to stop when the process ends, whatever still holds it up."""
 
 
 @app.command()
@@ -36,11 +40,11 @@ def train(
     """
     console = Console(stderr=True)
     with errors_as_sentences(console, f"Nothing was written to {out}."):
-        from vectorizer_trainer.__main__ import stop_on_sigterm
+        from vectorizer_trainer.stopping import stop_on_sigterm
 
         from vectorizer_cli.training import LocalTraining, train_locally
 
-        stop_on_sigterm(lambda _failure: None)
+        stop_on_sigterm(_PATIENCE, lambda: os._exit(ExitCode.STOPPED))
         train_locally(LocalTraining(request, data, out, vectorizers, seed), console)
 
 

@@ -31,6 +31,8 @@ class Stage(StrEnum):
     """What a run is doing, in the order in which it does it."""
 
     STARTING = "Starting"
+    SAMPLING = "Sampling"
+    """Looking at all files to choose among them; only where there are more than are trained on."""
     DOWNLOADING = "Downloading"
     BASELINE = "Baseline"
     ADAPTING = "Adapting"
@@ -131,6 +133,8 @@ class RunDescription(StoredModel):
     """batch is the URL of the folder with example_to_labels.json and the files; absent where only URLs are used."""
     output: str
     """output is the URL that this attempt writes under."""
+    checkpoints: str | None = None
+    """checkpoints is the URL that the attempts of the run share their checkpoints under; absent where none are kept."""
     base: VectorizerSource
     """base is the base that the start descends from: its reference items measure retention."""
     start: VectorizerSource

@@ -13,6 +13,7 @@ from vectorizer_api.names import (
     attempt_name,
     attempt_prefix,
     batch_bucket,
+    checkpoints_prefix,
     folder_prefix,
     models_bucket,
 )
@@ -94,6 +95,7 @@ def run_description(plan: AttemptPlan) -> RunDescription:
         ),
         batch=f"s3://{batch}/{folder_prefix(spec.batch_folder)}" if spec.download_from_batch_cloud_folder else None,
         output=f"s3://{models}/{attempt_prefix(uid, plan.attempt)}",
+        checkpoints=f"s3://{models}/{checkpoints_prefix(uid)}",
         base=plan.granted.base,
         start=plan.granted.start,
         sampling=plan.granted.sampling,

@@ -9,10 +9,8 @@ import logging
 import os
 import signal
 import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from vectorizer_api.names import LOG_FILE
@@ -20,6 +18,7 @@ from vectorizer_api.run import ExitCode, Failure, RunDescription
 
 from vectorizer_trainer.errors import RunError, Stopped, StorageError, failure_of, termination_message
 from vectorizer_trainer.libraries import prepare_libraries
+from vectorizer_trainer.stopping import stop_on_sigterm
 from vectorizer_trainer.store import Store, open_store
 
 _PATIENCE = 20.0
@@ -31,7 +30,7 @@ _log = logging.getLogger("vectorizer_trainer")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the run and return its exit code."""
     options = _parser().parse_args(arguments)
-    stop_on_sigterm(lambda failure: _write(options.termination_message, failure))
+    stop_on_sigterm(_PATIENCE, lambda: _leave(options.termination_message))
     output: Store | None = None
     try:
         log_to(options.work / LOG_FILE)
@@ -61,21 +60,9 @@ def log_to(path: Path) -> None:
     logging.captureWarnings(capture=True)
 
 
-def stop_on_sigterm(say: Callable[[Failure], None]) -> None:
-    """Raise Stopped in the main thread at SIGTERM; `say` and exit where that does not end the process soon."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        timer = threading.Timer(_PATIENCE, leave)
-        timer.daemon = True
-        timer.start()
-        raise Stopped
-
-    def leave() -> NoReturn:
-        say(Stopped().failure())
-        os._exit(ExitCode.STOPPED)
-
-    signal.signal(signal.SIGTERM, stop)
+def _leave(termination_message: Path) -> NoReturn:
+    _write(termination_message, Stopped().failure())
+    os._exit(ExitCode.STOPPED)
 
 
 def _fail(error: BaseException, output: Store | None, options: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def supervised_contrastive(vectors: Tensor, weights: Tensor, temperature: float 
     Each anchor's cross entropy between its share of weight on the others and the softmax of its cosines; weights on the
     diagonal are ignored, anchors without weight do not count.
     """
-    itself = torch.eye(len(vectors), dtype=torch.bool)
+    itself = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
     shares = weights.masked_fill(itself, 0)
     total = shares.sum(1)
     log_softmax = (vectors @ vectors.T / temperature).masked_fill(itself, _NEVER).log_softmax(1)
@@ -48,8 +48,8 @@ def supervised_contrastive(vectors: Tensor, weights: Tensor, temperature: float 
 
 
 def distillation(vectors: Tensor, start: Tensor) -> Tensor:
-    """Mean of 1 - cosine between unit vectors [b, d] and those of the starting vectorizer."""
-    return (1 - (vectors * start).sum(1)).mean()
+    """Mean of 1 - cosine between unit vectors [b, d] and those of the starting vectorizer; 0 where there are none."""
+    return (1 - (vectors * start).sum(1)).sum() / max(len(vectors), 1)
 
 
 def label_information(targets: Tensor) -> Tensor:

@@ -1,12 +1,13 @@
 """How far a run is and how long it will still take: for progress.json, for the log, for a bar in a terminal."""
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from vectorizer_api.names import PROGRESS_FILE
-from vectorizer_api.run import Dataset, Metric, Outcome, Progress, RunProgress, Stage
+from vectorizer_api.run import Checkpoint, Dataset, Metric, Outcome, Progress, RunProgress, Stage
 
 from vectorizer_trainer.errors import StorageError
 from vectorizer_trainer.schedule import BATCH, FEWEST_EXAMPLES, steps_for
@@ -17,8 +18,8 @@ Listener = Callable[[RunProgress], None]
 ORDER = list(Stage)
 
 _REFERENCE = 300
-"""Embeddings' worth of work that the reference items are."""
-_TRAINING = 1.7
+"""Embeddings' worth of work that the reference items are; half of them measure."""
+_TRAINING = 2.1
 """Embeddings' worth of work that training on an example for one epoch is."""
 _BEST_KNOWN = 0.2
 """Share of a stage from which its own pace tells more than the forecast."""
@@ -30,7 +31,7 @@ class Forecast:
     """Seconds that each stage takes, from the number of examples and the time to read and embed one of them.
 
     The unit is one embedding, since the same network does most of each stage's work. Measured on texts: training on an
-    example costs 1.2 to 2.1 embeddings an epoch, the base's 600 reference items about 300.
+    example and its anchors costs 1.5 to 2.6 embeddings an epoch, the base's 600 reference items about 300.
     """
 
     def __init__(self) -> None:
@@ -41,11 +42,12 @@ class Forecast:
         """The whole length of a stage."""
         return {
             Stage.STARTING: 5.0,
+            Stage.SAMPLING: 0.0,
             Stage.DOWNLOADING: self._embeddings(self.examples),
             Stage.BASELINE: self._embeddings(_REFERENCE),
             Stage.ADAPTING: 0.5 + 0.001 * self.examples,
             Stage.TUNING: self._tuning(),
-            Stage.INTERPOLATING: self._embeddings(_REFERENCE),
+            Stage.INTERPOLATING: self._embeddings(_REFERENCE / 2),
             Stage.EVALUATING: 2.0 + self._embeddings(0.1 * self.examples),
             Stage.UPLOADING: 3.0,
             Stage.DONE: 0.0,
@@ -62,7 +64,7 @@ class Forecast:
         if self.examples < FEWEST_EXAMPLES:
             return 0.0
         trained = steps_for(int(0.8 * self.examples)) * BATCH
-        return self._embeddings(_TRAINING * trained + _REFERENCE)
+        return self._embeddings(_TRAINING * trained + _REFERENCE / 2)
 
 
 class ProgressTracker:
@@ -74,6 +76,7 @@ class ProgressTracker:
         self._listeners = listeners
         self._clock = clock
         self._forecast = Forecast()
+        self._most = sys.maxsize
         self._run_started = self._stage_started = clock()
         self._stage, self._steps, self._step = Stage.STARTING, 0, 0
         self._epoch: int | None = None
@@ -82,6 +85,7 @@ class ProgressTracker:
         self._dataset: Dataset | None = None
         self._metrics: list[Metric] | None = None
         self._outcome: Outcome | None = None
+        self._checkpoint: Checkpoint | None = None
 
     def stage(self, stage: Stage, steps: int) -> None:
         """A stage begins that takes `steps` steps; the one before it is over."""
@@ -106,10 +110,19 @@ class ProgressTracker:
             _log.debug("step %d of %d, loss %.4f", step, self._steps, loss)
         self._tell()
 
+    def at_most(self, examples: int) -> None:
+        """No more examples are trained on than these."""
+        self._most = examples
+
     def found(self, dataset: Dataset) -> None:
         """What the run found to train on, as far as it is known."""
         self._dataset = dataset
-        self._forecast.examples = max(dataset.selected or dataset.examples, 1)
+        self._forecast.examples = max(min(dataset.selected or dataset.examples, self._most), 1)
+        self._tell()
+
+    def kept(self, checkpoint: Checkpoint) -> None:
+        """Another attempt could go on from here."""
+        self._checkpoint = checkpoint
         self._tell()
 
     def judged(self, metrics: list[Metric], outcome: Outcome) -> None:
@@ -125,7 +138,11 @@ class ProgressTracker:
 
     def _tell(self) -> None:
         progress = RunProgress(
-            progress=self._now(), dataset=self._dataset, metrics=self._metrics, outcome=self._outcome
+            progress=self._now(),
+            dataset=self._dataset,
+            checkpoint=self._checkpoint,
+            metrics=self._metrics,
+            outcome=self._outcome,
         )
         for listener in self._listeners:
             listener(progress)

@@ -150,11 +150,13 @@ class FolderStore:
             partial.replace(target)
 
     def upload(self, key: str, source: Path) -> None:
-        """See Store."""
+        """See Store; a reader sees the old file or the new one."""
         target = self.root / key
+        partial = target.with_name(f".{target.name}.partial")
         with _as_storage_errors():
             target.parent.mkdir(parents=True, exist_ok=True)
-            copyfile(source, target)
+            copyfile(source, partial)
+            partial.replace(target)
 
     def impatient(self) -> "FolderStore":
         """See Store."""

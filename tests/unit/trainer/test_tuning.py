@@ -13,6 +13,7 @@ from vectorizer_trainer.metrics import scores
 from vectorizer_trainer.schedule import epochs_for
 from vectorizer_trainer.tuning import Examples, Silent, Tuned, fine_tune
 from vectorizer_trainer.tuning.adapter import train_adapter
+from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
 from vectorizer_trainer.tuning.interpolate import mixed_weights
 from vectorizer_trainer.tuning.objective import share_of_peak
 from vectorizer_trainer.vectorizer import Vectorizer
@@ -49,7 +50,9 @@ def _fine_tune(start: Vectorizer, count: int, targets: NDArray[np.bool_] | None 
     targets = real if targets is None else targets
     ends = [0, count // 2, 7 * count // 10, count]
     train, choose, gate = (_examples(texts, targets, *span) for span in pairwise(ends))
-    return fine_tune(start, train, choose, gate, _others(60), [f"label {n}" for n in range(LABELS)], seed, Silent())
+    return fine_tune(
+        start, train, choose, gate, _others(60), [f"label {n}" for n in range(LABELS)], seed, Silent(), NoCheckpoints()
+    )
 
 
 class Heard(Silent):
@@ -152,7 +155,7 @@ class TestObserver:
         texts, targets = _texts(320)
         heard = Heard()
         train, choose, gate = (_examples(texts, targets, *span) for span in SPANS)
-        fine_tune(tiny_text, train, choose, gate, texts[:60], ["l"] * LABELS, 0, heard)
+        fine_tune(tiny_text, train, choose, gate, texts[:60], ["l"] * LABELS, 0, heard, NoCheckpoints())
         steps = dict(heard.stages)
         assert list(steps) == [Stage.BASELINE, Stage.ADAPTING, Stage.TUNING, Stage.INTERPOLATING, Stage.EVALUATING]
         assert steps[Stage.BASELINE] == 320 + 60
@@ -160,14 +163,16 @@ class TestObserver:
 
 
 class TestImage:
-    def test_is_offered_the_linear_adapter_only(self, tiny_image: Vectorizer) -> None:
+    def test_is_offered_both_candidates(self, tiny_image: Vectorizer) -> None:
         rng = np.random.default_rng(0)
         targets = np.eye(2, dtype=bool)[rng.integers(0, 2, 320)]
         shades = np.where(targets[:, :1], 60, 190)[:, :, None, None]
         pictures = (shades + rng.integers(-60, 60, (320, 16, 16, 3))).clip(0, 255).astype(np.uint8)
         train, choose, gate = (_examples(list(pictures), targets, *span) for span in SPANS)
-        found = fine_tune(tiny_image, train, choose, gate, list(pictures[:60]), ["dark", "light"], 0, Silent())
-        assert [candidate.name for candidate in found.candidates] == ["linear adapter"]
+        found = fine_tune(
+            tiny_image, train, choose, gate, list(pictures[:60]), ["dark", "light"], 0, Silent(), NoCheckpoints()
+        )
+        assert [candidate.name for candidate in found.candidates] == ["linear adapter", "all blocks"]
 
 
 class TestAdapter:

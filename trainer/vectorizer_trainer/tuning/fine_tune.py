@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.schedule import FEWEST_EXAMPLES
+from vectorizer_trainer.tuning.checkpoint import Checkpoints
 from vectorizer_trainer.tuning.cross_validated import tune_cross_validated
 from vectorizer_trainer.tuning.held_out import tune_held_out
 from vectorizer_trainer.tuning.task import Stopwatch, Task
@@ -22,12 +23,14 @@ def fine_tune(
     label_names: Sequence[str],
     seed: int,
     observer: Observer,
+    checkpoints: Checkpoints,
 ) -> Tuned:
     """Trains the candidates, chooses one and a share of its change, and judges it on examples that chose nothing.
 
     `reference` are items of the base, whose change of neighbourhood measures what is forgotten. The same seed on the
-    same kind of processor with the same number of threads gives the same weights.
+    same kind of processor with the same number of threads gives the same weights, also where the training goes on from
+    a checkpoint.
     """
-    task = Task(start, train, choose, gate, reference, label_names, seed, Stopwatch(observer))
+    task = Task(start, train, choose, gate, reference, label_names, seed, Stopwatch(observer), checkpoints)
     few = len(train) + len(choose) + len(gate) < FEWEST_EXAMPLES
     return tune_cross_validated(task) if few else tune_held_out(task)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vectorizer_api.run import Stage
 
 from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.tuning.checkpoint import Checkpoints
 from vectorizer_trainer.tuning.types import Examples, Observer
 from vectorizer_trainer.vectorizer import Vectorizer
 
@@ -52,6 +53,7 @@ class Task:
     label_names: Sequence[str]
     seed: int
     watch: Stopwatch
+    checkpoints: Checkpoints
 
     def baseline(self) -> "Baseline":
         """The start's vectors of everything, computed where they are not known yet."""
