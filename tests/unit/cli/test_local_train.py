@@ -57,7 +57,7 @@ class TestRefusals:
         with pytest.raises(BadInput, match="the request is not JSON"):
             train_locally(asked, Console(quiet=True))
 
-    @pytest.mark.parametrize("content_type", ["Video", "Sound", "Point_Cloud"])
+    @pytest.mark.parametrize("content_type", ["Video", "Sound"])
     def test_a_content_type_that_is_not_supported_yet(self, asked: LocalTraining, content_type: str) -> None:
         assert refusal(asked, content_type=content_type) == f"content_type: {content_type} is not supported yet."
 

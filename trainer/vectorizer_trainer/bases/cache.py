@@ -37,6 +37,7 @@ class _Bases:
 
 _BASES = {
     ContentType.IMAGE: _Bases("ViT-B-16-SigLIP2-256", "vectorizer_trainer.bases.image"),
+    ContentType.POINT_CLOUD: _Bases("Uni3D-B", "vectorizer_trainer.bases.point_cloud"),
     ContentType.TEXT: _Bases("multilingual-e5-small", "vectorizer_trainer.bases.text"),
 }
 

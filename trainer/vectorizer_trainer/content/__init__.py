@@ -18,6 +18,7 @@ __all__ = ["Encoder", "UnsupportedContent", "content_module", "supported_content
 
 _MODULES = {
     ContentType.IMAGE: "vectorizer_trainer.content.image",
+    ContentType.POINT_CLOUD: "vectorizer_trainer.content.point_cloud",
     ContentType.TEXT: "vectorizer_trainer.content.text",
 }
 
