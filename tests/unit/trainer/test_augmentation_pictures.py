@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from vectorizer_api.content import AugmentationConditions
 from vectorizer_trainer.augmentation import Augmentation, pictures
-from vectorizer_trainer.augmentation.draws import item_seeds
+from vectorizer_trainer.augmentation.draws import Purpose, item_seeds
 from vectorizer_trainer.augmentation.pictures import PictureAugmentation
 
 CPU = torch.device("cpu")
@@ -34,7 +34,7 @@ def always(name: str) -> Augmentation:
 
 def varied(augmentation: Augmentation, picture: Picture, count: int) -> list[Picture]:
     """Variations of one picture."""
-    return augmentation.vary([picture] * count, item_seeds(0, 1, range(count)))
+    return augmentation.vary([picture] * count, item_seeds(0, Purpose.VIEW, 1, range(count)))
 
 
 def noise(count: int = 1, edge: int = 16, seed: int = 0) -> list[Picture]:

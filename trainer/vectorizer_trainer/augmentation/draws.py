@@ -1,16 +1,26 @@
 """Random numbers that belong to one item in one round, whatever else is drawn."""
 
 from collections.abc import Iterable, Sequence
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["item_seeds", "uniforms"]
+__all__ = ["Purpose", "item_seeds", "uniforms"]
 
 
-def item_seeds(seed: int, turn: int, items: Iterable[int]) -> list[int]:
+class Purpose(IntEnum):
+    """What items are varied for; none sees what another drew."""
+
+    EPOCH = 0
+    VIEW = 1
+    AUDIT = 2
+
+
+def item_seeds(seed: int, purpose: Purpose, turn: int, items: Iterable[int]) -> list[int]:
     """A seed for each item (its number in the data set) in one turn (an epoch, a view) of the run with this seed."""
-    return [int(np.random.SeedSequence([seed, turn, item]).generate_state(1, np.uint64)[0]) for item in items]
+    sequences = (np.random.SeedSequence([seed, purpose, turn, item]) for item in items)
+    return [int(sequence.generate_state(1, np.uint64)[0]) for sequence in sequences]
 
 
 def uniforms(seeds: Sequence[int], count: int) -> NDArray[np.float64]:

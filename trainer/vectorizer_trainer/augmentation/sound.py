@@ -4,6 +4,7 @@ Items are int16 [samples]. Slower and faster, higher and lower are one phase voc
 stretched by r x p and played p times faster lasts r times as long at p times the pitch (Laroche and Dolson 1999).
 """
 
+import math
 from collections.abc import Sequence
 from enum import IntEnum
 from fractions import Fraction
@@ -29,9 +30,10 @@ _SEMITONES = (-4.0, 4.0)
 _GAINS = (-6.0, 6.0)
 """Decibels."""
 
-_WINDOW = 2048
-"""Samples: 43 ms at 48 kHz, long enough to tell the partials of a voice apart."""
-_HOP = _WINDOW // 4
+_WINDOW_SECONDS = 0.043
+"""Long enough to tell the partials of a voice apart, short enough not to smear what happens."""
+_HOPS = 4
+"""Of a window."""
 _PIECE = 480_000
 """Samples that are slowed at once: the spectrum of a long sound would fill the memory."""
 _LARGEST_RATIO_TERM = 32
@@ -58,12 +60,14 @@ class SoundAugmentation:
 
     def __init__(
         self,
+        sample_rate: int,
         device: torch.device,
         transformations: tuple[str, ...] = ("noise", "timeStretch", "pitchShift", "gain"),
         probability: float = _PROBABILITY,
     ) -> None:
-        """Takes where to compute, what may be done, and how often."""
+        """Takes the samples a second of every item, where to compute, what may be done, and how often."""
         self.transformations = transformations
+        self._sample_rate = sample_rate
         self._device = device
         self._probability = probability
 
@@ -71,7 +75,7 @@ class SoundAugmentation:
         """One transformation alone, applied to every item."""
         if transformation not in self.transformations:
             raise ValueError(f"sounds are not varied by {transformation}")
-        return SoundAugmentation(self._device, (transformation,), probability=1.0)
+        return SoundAugmentation(self._sample_rate, self._device, (transformation,), probability=1.0)
 
     def vary(self, items: Sequence[Item], seeds: Sequence[int]) -> list[Item]:
         """Varied items, one after another: their lengths and ratios have nothing in common to batch."""
@@ -93,7 +97,9 @@ class SoundAugmentation:
         ratio = Fraction(pitch).limit_denominator(_LARGEST_RATIO_TERM)
         if speed == 1 and ratio == 1:
             return samples
-        slowed = torch.cat([_at_speed(piece, speed / float(ratio)) for piece in samples.split(_PIECE)])  # type: ignore[no-untyped-call]
+        window = 2 ** round(math.log2(_WINDOW_SECONDS * self._sample_rate))
+        pieces = samples.split(_PIECE)  # type: ignore[no-untyped-call]
+        slowed = torch.cat([_at_speed(piece, speed / float(ratio), window) for piece in pieces])
         return _of_length(resample(slowed, ratio.numerator, ratio.denominator), len(samples))
 
     def _with_noise(self, samples: Tensor, draws: NDArray[np.float64]) -> Tensor:
@@ -113,16 +119,16 @@ class SoundAugmentation:
         return float(low + (high - low) * draws[decision + 1]) if self._does(name, decision, draws) else 0.0
 
 
-def _at_speed(samples: Tensor, speed: float) -> Tensor:
-    """[samples / speed], at the same pitch."""
+def _at_speed(samples: Tensor, speed: float, length: int) -> Tensor:
+    """[samples / speed], at the same pitch, from the spectra of windows of so many samples."""
     if speed == 1:
         return samples
-    window = torch.hann_window(_WINDOW).to(samples)
-    advance = torch.linspace(0, torch.pi * _HOP, _WINDOW // 2 + 1).to(samples)[:, None]
+    window, hop = torch.hann_window(length).to(samples), length // _HOPS
+    advance = torch.linspace(0, torch.pi * hop, length // 2 + 1).to(samples)[:, None]
     # Silence before and behind: a mirrored beginning needs more samples than the shortest sounds have.
-    spectrum = torch.stft(samples, _WINDOW, _HOP, window=window, pad_mode="constant", return_complex=True)
+    spectrum = torch.stft(samples, length, hop, window=window, pad_mode="constant", return_complex=True)
     slowed = phase_vocoder(spectrum, speed, advance)
-    return torch.istft(slowed, _WINDOW, _HOP, window=window, length=round(len(samples) / speed))
+    return torch.istft(slowed, length, hop, window=window, length=round(len(samples) / speed))
 
 
 def _of_length(samples: Tensor, length: int) -> Tensor:
