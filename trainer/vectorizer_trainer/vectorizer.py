@@ -51,7 +51,7 @@ class Vectorizer:
         """Takes an encoder, and the adapter [dimension, dimension] that its features are multiplied by."""
         self.description = description
         self.encoder = encoder.eval().requires_grad_(requires_grad=False)
-        self.adapter = adapter
+        self.adapter = adapter.to(encoder.device)
         self.digest = digest
         """SHA-256 of the vectorizer.json that it was opened from."""
 
@@ -88,14 +88,18 @@ class Vectorizer:
         """A vectorizer of the same description with other weights."""
         return Vectorizer(self.description, encoder, adapter)
 
+    def on(self, device: torch.device) -> "Vectorizer":
+        """The same vectorizer, computing elsewhere; its own encoder moves along."""
+        return Vectorizer(self.description, self.encoder.to(device), self.adapter, self.digest)
+
     def named(self, name: str, base: BaseReference) -> "Vectorizer":
         """The same vectorizer under another name, as a descendant of a base."""
         description = self.description.model_copy(update={"name": name, "base": base})
         return Vectorizer(description, self.encoder, self.adapter)
 
-    def save(self, folder: Path) -> None:
-        """Writes the folder that load_vectorizer opens; vectorizer.json comes last."""
-        write_vectorizer(folder, self.description, self.encoder.serialise(self.adapter))
+    def save(self, folder: Path, documents: Mapping[str, bytes] | None = None) -> None:
+        """Writes the folder that load_vectorizer opens, with documents for people; vectorizer.json comes last."""
+        write_vectorizer(folder, self.description, {**(documents or {}), **self.encoder.serialise(self.adapter)})
 
     def _empty(self) -> NDArray[np.float32]:
         return np.empty((0, self.dimension), np.float32)
@@ -107,7 +111,7 @@ class Vectorizer:
         for start in range(0, len(items), _BATCH):
             batch = order[start : start + _BATCH]
             features = self.encoder.features([items[index] for index in batch])
-            vectors[batch] = normalize(features @ self.adapter.T, dim=1).numpy()
+            vectors[batch] = normalize(features @ self.adapter.T, dim=1).cpu().numpy()
         return vectors
 
 

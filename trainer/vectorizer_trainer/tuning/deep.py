@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from vectorizer_trainer.augmentation import Augmentation, Purpose, item_seeds
 from vectorizer_trainer.content.encoder import Encoder, Item
 from vectorizer_trainer.errors import Stopped
 from vectorizer_trainer.losses import distillation
@@ -74,10 +75,12 @@ def train_blocks(
     seed: int,
     after_step: Callable[[Step], None],
     checkpoints: Checkpoints,
+    augmentation: Augmentation,
 ) -> TrainedBlocks:
     """A copy of the start's encoder, trained on items with start vectors [n, d] and targets [n, l], held by anchors.
 
-    It goes on from the last checkpoint; Stopped is raised between two steps, after a checkpoint.
+    Each epoch sees the items varied anew, and holds them to the start vectors of the items as they are. It goes on from
+    the last checkpoint; Stopped is raised between two steps, after a checkpoint.
     """
     training = _Training(start, torch.from_numpy(vectors), seen_labels(torch.from_numpy(targets)), anchors)
     if (last := checkpoints.last()) is not None:
@@ -85,8 +88,10 @@ def train_blocks(
     try:
         for batch in islice(_batches(len(items), len(anchors), seed), training.step, None):
             began = time.monotonic()
+            indices = batch.indices.tolist()
+            seeds = item_seeds(seed, Purpose.EPOCH, batch.epoch, indices)
             with stop_held():
-                loss = training.descend([items[index] for index in batch.indices.tolist()], batch)
+                loss = training.descend(augmentation.vary([items[index] for index in indices], seeds), batch)
             rate = len(batch.indices) / (time.monotonic() - began)
             after_step(Step(training.step, batch.epoch, loss, rate))
             if checkpoints.due():
@@ -171,8 +176,9 @@ class _Training:
         self.losses = state.tensors["losses"].tolist()
 
     def _encode(self, items: Sequence[Item]) -> Tensor:
-        features = self.encoder.training_features(items)
-        return normalize(features @ self._start.adapter.T, dim=1)
+        with _lower_precision(self.encoder.device):
+            features = self.encoder.training_features(items)
+        return normalize(features.float() @ self._start.adapter.T, dim=1)
 
     def _trained(self) -> list[nn.Parameter]:
         return [*self._blocks.values(), *self._objective.parameters()]
@@ -180,6 +186,12 @@ class _Training:
     def _weights(self) -> dict[str, Tensor]:
         blocks = {f"encoder.{name}": block.detach() for name, block in self._blocks.items()}
         return blocks | {f"objective.{name}": value for name, value in self._objective.state_dict().items()}
+
+
+def _lower_precision(device: torch.device) -> torch.autocast:
+    """Bfloat16 where the device computes with it faster: it has float32's range, so that no loss needs scaling."""
+    faster = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.autocast(device.type, torch.bfloat16, enabled=faster)
 
 
 def _batches(examples: int, anchors: int, seed: int) -> Iterator[_Batch]:
