@@ -13,7 +13,7 @@ from typing import Protocol, cast
 
 from vectorizer_api.content import ContentType
 
-__all__ = ["bases_folder", "ensure_base", "production_base"]
+__all__ = ["bases_folder", "ensure_base", "ensure_small_base", "production_base"]
 
 
 class BaseModule(Protocol):
@@ -38,7 +38,9 @@ class _Bases:
 _BASES = {
     ContentType.IMAGE: _Bases("ViT-B-16-SigLIP2-256", "vectorizer_trainer.bases.image"),
     ContentType.POINT_CLOUD: _Bases("Uni3D-B", "vectorizer_trainer.bases.point_cloud"),
+    ContentType.SOUND: _Bases("clap-htsat-unfused", "vectorizer_trainer.bases.sound"),
     ContentType.TEXT: _Bases("multilingual-e5-small", "vectorizer_trainer.bases.text"),
+    ContentType.VIDEO: _Bases("ViT-B-16-SigLIP2-256-frames", "vectorizer_trainer.bases.video"),
 }
 
 
@@ -54,12 +56,14 @@ def production_base(content_type: ContentType) -> str:
 
 
 def ensure_base(content_type: ContentType) -> Path:
-    """The folder of the base of a content type; a small base that is missing is made, by one process at a time."""
-    bases = _BASES[content_type]
-    production = bases_folder() / bases.production
-    if _complete(production):
-        return production
-    module = cast("BaseModule", import_module(bases.small))
+    """The folder of the base of a content type: the imported one, else the small one."""
+    production = bases_folder() / _BASES[content_type].production
+    return production if _complete(production) else ensure_small_base(content_type)
+
+
+def ensure_small_base(content_type: ContentType) -> Path:
+    """The folder of the small base of a content type, made where it is missing, by one process at a time."""
+    module = cast("BaseModule", import_module(_BASES[content_type].small))
     small = bases_folder() / f"revision-{module.REVISION}" / module.NAME
     if not _complete(small):
         with _locked(small.with_suffix(".lock")):

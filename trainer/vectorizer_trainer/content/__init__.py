@@ -19,7 +19,9 @@ __all__ = ["Encoder", "UnsupportedContent", "content_module", "supported_content
 _MODULES = {
     ContentType.IMAGE: "vectorizer_trainer.content.image",
     ContentType.POINT_CLOUD: "vectorizer_trainer.content.point_cloud",
+    ContentType.SOUND: "vectorizer_trainer.content.sound",
     ContentType.TEXT: "vectorizer_trainer.content.text",
+    ContentType.VIDEO: "vectorizer_trainer.content.video",
 }
 
 

@@ -41,6 +41,8 @@ __all__ = [
 ]
 
 _MODULES: Mapping[ContentType, str] = {
+    ContentType.POINT_CLOUD: "vectorizer_trainer.published.point_cloud",
+    ContentType.SOUND: "vectorizer_trainer.published.sound",
     ContentType.TEXT: "vectorizer_trainer.published.text",
 }
 

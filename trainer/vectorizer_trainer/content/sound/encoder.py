@@ -27,7 +27,7 @@ from vectorizer_trainer.errors import InvalidVectorizer
 if TYPE_CHECKING:
     from transformers import ClapAudioConfig, ClapAudioModelWithProjection
 
-__all__ = ["SoundEncoder", "new_encoder", "open_encoder"]
+__all__ = ["SoundEncoder", "encoder_of", "new_encoder", "open_encoder"]
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.safetensors"
@@ -117,17 +117,25 @@ class SoundEncoder(Encoder):
 def open_encoder(folder: Path, description: VectorizerDescription) -> tuple[SoundEncoder, Tensor]:
     """The encoder of a verified folder, and its adapter: the identity where none was kept beside the tower."""
     config = json.loads((folder / _CONFIG).read_bytes())
-    # Without memory at first: the file's tensors become the weights, and a wrong shape costs nothing.
-    with torch.device("meta"):
-        tower = _tower(config)
     try:
         weights = load_file(folder / _WEIGHTS)
         kept = load_file(folder / _ADAPTER) if (folder / _ADAPTER).is_file() else {}
-        adapter = kept.pop("adapter", torch.eye(tower.config.projection_dim))
-        tower.load_state_dict(weights | kept, assign=True)
+        adapter = kept.pop("adapter", None)
+        encoder = encoder_of(config, weights | kept, description.preprocessing)
     except (RuntimeError, SafetensorError) as error:
         raise InvalidVectorizer(f"The weights in {folder} do not fit its {_CONFIG}: {error}") from error
-    return SoundEncoder(tower, description.preprocessing), adapter
+    return encoder, torch.eye(encoder.dimension) if adapter is None else adapter
+
+
+def encoder_of(
+    config: Mapping[str, Any], weights: Mapping[str, Tensor], preprocessing: Mapping[str, Any]
+) -> SoundEncoder:
+    """An encoder with the weights of a `ClapAudioModelWithProjection`; raises RuntimeError where they do not fit."""
+    # Without memory at first: the given tensors become the weights, and a wrong shape costs nothing.
+    with torch.device("meta"):
+        tower = _tower(config)
+    tower.load_state_dict({**weights, **_position_indices(tower)}, assign=True)
+    return SoundEncoder(tower, preprocessing)
 
 
 def new_encoder(config: Mapping[str, Any], preprocessing: Mapping[str, Any]) -> SoundEncoder:
@@ -142,6 +150,17 @@ def _tower(config: Mapping[str, Any]) -> "ClapAudioModelWithProjection":
     if audio.enable_fusion:
         raise InvalidVectorizer("The tower fuses several windows (enable_fusion); only towers without fusion are read.")
     return ClapAudioModelWithProjection(audio)
+
+
+def _position_indices(tower: "ClapAudioModelWithProjection") -> dict[str, Tensor]:
+    """Constants that transformers keeps among the weights; nothing is looked up at a place that a file names."""
+    from transformers.models.clap.modeling_clap import ClapAudioSelfAttention
+
+    return {
+        f"{name}.relative_position_index": module.create_relative_position_index()  # type: ignore[no-untyped-call]
+        for name, module in tower.named_modules()
+        if isinstance(module, ClapAudioSelfAttention)
+    }
 
 
 def _windows(item: Item, length: int) -> list[NDArray[np.int16]]:
