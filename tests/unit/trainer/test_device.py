@@ -1,7 +1,8 @@
 """Networks compute where their weights are.
 
 The meta device computes shapes only, and refuses an operation whose tensors are on different devices: what runs there
-makes every tensor on the encoder's device, and so runs on a GPU.
+makes every tensor on the encoder's device, and so runs on a GPU. Text is left out: its library looks at the values of
+a mask.
 """
 
 import copy
@@ -17,13 +18,12 @@ from vectorizer_trainer.vectorizer import Vectorizer
 META = torch.device("meta")
 
 
-@pytest.fixture(params=["tiny_text", "tiny_image"])
+@pytest.fixture(params=["tiny_image"])
 def elsewhere(request: pytest.FixtureRequest) -> tuple[Encoder, Sequence[Item]]:
     """An encoder on the meta device, and items for it."""
     vectorizer: Vectorizer = request.getfixturevalue(request.param)
     rng = np.random.default_rng(0)
     items: dict[str, list[Item]] = {
-        "tiny_text": [rng.integers(4, 200, length).astype(np.int32) for length in (3, 12, 40)],
         "tiny_image": list(rng.integers(0, 256, (3, 16, 16, 3)).astype(np.uint8)),
     }
     return copy.deepcopy(vectorizer.encoder).to(META), items[request.param]
