@@ -24,7 +24,11 @@ from vectorizer_trainer.tuning.anchors import part_reference
 from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
 from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer
 
-_DATA_SETS = {"Text": "vectorizer_dev.datasets.text", "Image": "vectorizer_dev.datasets.image"}
+_DATA_SETS = {
+    "Text": "vectorizer_dev.datasets.text",
+    "Image": "vectorizer_dev.datasets.image",
+    "Sound": "vectorizer_dev.datasets.sound",
+}
 
 
 @dataclass(frozen=True)
