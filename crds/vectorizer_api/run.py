@@ -35,6 +35,8 @@ class Stage(StrEnum):
     """Looking at all files to choose among them; only where there are more than are trained on."""
     DOWNLOADING = "Downloading"
     BASELINE = "Baseline"
+    AUGMENTING = "Augmenting"
+    """Embedding varied examples; not for texts, nor with every transformation switched off."""
     ADAPTING = "Adapting"
     TUNING = "Tuning"
     INTERPOLATING = "Interpolating"
@@ -75,7 +77,7 @@ class Limits(StoredModel):
     """maxVideoFrames bounds the frames of a video: 60 a second for 10 minutes."""
     max_video_pixels: int = 4096 * 2304
     """maxVideoPixels bounds width times height of a video's frame."""
-    max_decode_seconds: int = 10
+    max_decode_seconds: float = 10
     """maxDecodeSeconds bounds the processor time that decoding one file takes; a file that takes longer is rejected."""
     max_points: int = 20_000_000
     """maxPoints bounds the points of a scan, and the vertices and corners of faces of a mesh."""

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from vectorizer_api.run import Limits, RejectedFile, Stage
 
-from vectorizer_trainer.cache import Array, ItemCache, check_disk
+from vectorizer_trainer.cache import Array, check_disk
 from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.fingerprints import Row, fingerprints_of
 from vectorizer_trainer.inventory import LabelledFile
 from vectorizer_trainer.store import Store
 from vectorizer_trainer.wording import quoted
@@ -39,58 +40,103 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Reading:
-    """The files that could be read, in the order of their names."""
+    """The files that could be read, in the order in which they were asked for."""
 
     files: list[LabelledFile]
     digests: list[str]
     """SHA-256 of each file's content."""
-    items: Sequence[Array]
+    prints: list[Row]
+    """The fingerprint [k] of each."""
     vectors: NDArray[np.float32]
-    """[files, dimension] of the starting vectorizer."""
+    """[files, dimension]."""
     unreadable: list[RejectedFile]
+
+    def __add__(self, other: "Reading") -> "Reading":
+        """Both, one after the other."""
+        return Reading(
+            self.files + other.files,
+            self.digests + other.digests,
+            self.prints + other.prints,
+            np.concatenate([self.vectors, other.vectors]),
+            self.unreadable + other.unreadable,
+        )
 
 
 @dataclass(frozen=True)
 class _Decoded:
     file: LabelledFile
     digest: str
+    fingerprint: Row
     item: Array
 
 
+def _forget(item: Array) -> None:
+    """What is done with an item that is needed for its vector alone."""
+
+
+class _Found:
+    """What was read so far, embedded in batches."""
+
+    def __init__(self, vectorizer: "Vectorizer") -> None:
+        self._vectorizer = vectorizer
+        self._decoded: list[tuple[LabelledFile, str, Row]] = []
+        self._unreadable: list[RejectedFile] = []
+        self._vectors = [np.empty((0, vectorizer.dimension), np.float32)]
+        self._waiting: list[Array] = []
+
+    def add(self, result: _Decoded | RejectedFile) -> None:
+        if isinstance(result, RejectedFile):
+            self._unreadable.append(result)
+            return
+        self._decoded.append((result.file, result.digest, result.fingerprint))
+        self._waiting.append(result.item)
+        if len(self._waiting) == _BATCH:
+            self._embed()
+
+    def reading(self) -> Reading:
+        self._embed()
+        return Reading(
+            [file for file, _, _ in self._decoded],
+            [digest for _, digest, _ in self._decoded],
+            [fingerprint for _, _, fingerprint in self._decoded],
+            np.concatenate(self._vectors),
+            self._unreadable,
+        )
+
+    def _embed(self) -> None:
+        self._vectors.append(self._vectorizer.encode_items(self._waiting))
+        self._waiting = []
+
+
 class Reader:
-    """Reads the files of a batch folder for a vectorizer."""
+    """Reads the files of a batch folder for one vectorizer."""
 
     def __init__(self, batch: Store, vectorizer: "Vectorizer", limits: Limits, scratch: Path) -> None:
-        """Takes the store, the starting vectorizer, the limits, and a folder for what is on its way."""
+        """Takes the store, who decodes and embeds, the limits, and a folder for what is on its way."""
         self._batch = batch
         self._vectorizer = vectorizer
         self._limits = limits
         self._scratch = scratch
+        self.fingerprints = fingerprints_of(vectorizer.content_type)
+        """How copies among its files are recognised."""
         # A decoder holds a file in full: as many at once as there are cores, however many downloads wait.
         self._decoders = BoundedSemaphore(len(os.sched_getaffinity(0)))
 
-    def read(self, files: Sequence[LabelledFile], items: ItemCache, observer: "Observer") -> Reading:
-        """Download, decode into `items`, embed; raises OverLimit with the file's name, InputChanged, StorageError."""
+    def read(
+        self, files: Sequence[LabelledFile], stage: Stage, observer: "Observer", keep: Callable[[Array], None] = _forget
+    ) -> Reading:
+        """Download, decode, `keep`, embed; raises OverLimit with the file's name, InputChanged, StorageError."""
         largest = sorted((file.entry.size for file in files), reverse=True)[:DOWNLOADS]
         check_disk(self._scratch, sum(largest))
-        observer.stage(Stage.DOWNLOADING, len(files))
-        decoded: list[tuple[LabelledFile, str]] = []
-        unreadable: list[RejectedFile] = []
-        parts: list[NDArray[np.float32]] = []
+        observer.stage(stage, len(files))
+        found = _Found(self._vectorizer)
         started = time.monotonic()
         for step, result in enumerate(self._results(files), 1):
-            if isinstance(result, RejectedFile):
-                unreadable.append(result)
-            else:
-                decoded.append((result.file, result.digest))
-                items.append(result.item)
-            if len(decoded) - _BATCH * len(parts) == _BATCH:
-                parts.append(self._vectorizer.encode_items(items[-_BATCH:]))
+            if isinstance(result, _Decoded):
+                keep(result.item)
+            found.add(result)
             observer.advance(step, examples_per_second=step / (time.monotonic() - started))
-        parts.append(self._vectorizer.encode_items(items[_BATCH * len(parts) :]))
-        return Reading(
-            [file for file, _ in decoded], [digest for _, digest in decoded], items, np.concatenate(parts), unreadable
-        )
+        return found.reading()
 
     def _results(self, files: Sequence[LabelledFile]) -> Iterator[_Decoded | RejectedFile]:
         """The files in their order, each as soon as it is there."""
@@ -112,7 +158,8 @@ class Reader:
         try:
             digest = self._batch.fetch(file.entry, local)
             with self._decoders:
-                return _Decoded(file, digest, self._vectorizer.decode(local, self._limits))
+                item = self._vectorizer.decode(local, self._limits)
+                return _Decoded(file, digest, self.fingerprints.of(item), item)
         except UnreadableFile as error:
             _log.info("rejected %s: %s", quoted(file.name), error)
             return RejectedFile(name=file.name, reason=str(error))

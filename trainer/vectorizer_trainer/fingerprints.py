@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from vectorizer_api.content import ContentType
 
-__all__ = ["Fingerprints", "fingerprints_of"]
+__all__ = ["Fingerprints", "Row", "Rows", "fingerprints_of"]
 
 Item = np.ndarray[Any, Any]
 Row = np.ndarray[Any, Any]
@@ -142,7 +142,8 @@ def _of_video(item: Item) -> NDArray[np.uint8]:
 def _reduced(picture: Item, edge: int) -> NDArray[np.uint8]:
     from PIL import Image
 
-    return np.asarray(Image.fromarray(picture).resize((edge, edge), Image.Resampling.BOX))
+    small: NDArray[np.uint8] = np.asarray(Image.fromarray(picture).resize((edge, edge), Image.Resampling.BOX))
+    return small
 
 
 def _of_sound(item: Item) -> NDArray[np.uint8]:
@@ -150,7 +151,8 @@ def _of_sound(item: Item) -> NDArray[np.uint8]:
     spans = np.array_split(item, 24)
     levels = 10 * np.log10(np.stack([_band_powers(span) for span in spans]) + 1e-10)
     below = np.clip(levels - levels.max(), -80, 0)
-    return np.round(255 * (1 + below / 80)).astype(np.uint8)
+    shown: NDArray[np.uint8] = np.round(255 * (1 + below / 80)).astype(np.uint8)
+    return shown
 
 
 def _band_powers(samples: Item, window: int = 1024, bands: int = 16) -> NDArray[np.float64]:

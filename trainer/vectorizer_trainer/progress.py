@@ -10,7 +10,7 @@ from vectorizer_api.names import PROGRESS_FILE
 from vectorizer_api.run import Checkpoint, Dataset, Metric, Outcome, Progress, RunProgress, Stage
 
 from vectorizer_trainer.errors import StorageError
-from vectorizer_trainer.schedule import BATCH, FEWEST_EXAMPLES, steps_for
+from vectorizer_trainer.schedule import BATCH, FEWEST_EXAMPLES, VIEWS, steps_for, varied_copies
 from vectorizer_trainer.store import Store
 
 Listener = Callable[[RunProgress], None]
@@ -36,6 +36,7 @@ class Forecast:
 
     def __init__(self) -> None:
         self.examples = 1000
+        self.transformations = 0
         self.seconds_per_example = 0.02
 
     def seconds(self, stage: Stage) -> float:
@@ -45,7 +46,8 @@ class Forecast:
             Stage.SAMPLING: 0.0,
             Stage.DOWNLOADING: self._embeddings(self.examples),
             Stage.BASELINE: self._embeddings(_REFERENCE),
-            Stage.ADAPTING: 0.5 + 0.001 * self.examples,
+            Stage.AUGMENTING: self._embeddings(varied_copies(self._trained_on(), self.transformations)),
+            Stage.ADAPTING: 0.5 + 0.001 * self.examples * (2 + VIEWS if self.transformations else 1),
             Stage.TUNING: self._tuning(),
             Stage.INTERPOLATING: self._embeddings(_REFERENCE / 2),
             Stage.EVALUATING: 2.0 + self._embeddings(0.1 * self.examples),
@@ -60,10 +62,13 @@ class Forecast:
     def _embeddings(self, number: float) -> float:
         return number * self.seconds_per_example
 
+    def _trained_on(self) -> int:
+        return self.examples if self.examples < FEWEST_EXAMPLES else int(0.8 * self.examples)
+
     def _tuning(self) -> float:
         if self.examples < FEWEST_EXAMPLES:
             return 0.0
-        trained = steps_for(int(0.8 * self.examples)) * BATCH
+        trained = steps_for(self._trained_on()) * BATCH
         return self._embeddings(_TRAINING * trained + _REFERENCE / 2)
 
 
@@ -113,6 +118,10 @@ class ProgressTracker:
     def at_most(self, examples: int) -> None:
         """No more examples are trained on than these."""
         self._most = examples
+
+    def varied_by(self, transformations: int) -> None:
+        """The examples are varied by so many transformations."""
+        self._forecast.transformations = transformations
 
     def found(self, dataset: Dataset) -> None:
         """What the run found to train on, as far as it is known."""

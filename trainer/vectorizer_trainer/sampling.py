@@ -1,8 +1,5 @@
 """Which examples are trained on, and what each of them is used for."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -23,57 +20,76 @@ SHARES = np.array([0.8, 0.1, 0.1])
 """Of the examples, by Part."""
 
 
-@dataclass(frozen=True)
-class Duplicates:
-    """Files of identical content among n."""
-
-    kept: list[int]
-    """Indices without the copies that carry the same labels as an earlier one."""
-    copies: list[tuple[int, int]]
-    """A dropped index, and the kept one that it is a copy of."""
-    conflicts: list[list[int]]
-    """Kept indices of identical content with different labels."""
-    groups: NDArray[np.int64]
-    """[kept]: the same number for the same content."""
+_LEAF = 8
+"""Examples below which a further split tells nothing."""
+_POWER_STEPS = 6
 
 
-def find_duplicates(digests: Sequence[str], label_sets: Sequence[frozenset[str]]) -> Duplicates:
-    """Tell apart by content, from the digests of the files and their labels."""
-    distinct: dict[tuple[str, frozenset[str]], int] = {}
-    copies = []
-    for index, content in enumerate(zip(digests, label_sets, strict=True)):
-        first = distinct.setdefault(content, index)
-        if first != index:
-            copies.append((index, first))
-    same: dict[str, list[int]] = defaultdict(list)
-    for (digest, _), index in distinct.items():
-        same[digest].append(index)
-    number = {digest: position for position, digest in enumerate(same)}
-    kept = list(distinct.values())
-    groups = np.array([number[digests[index]] for index in kept], np.int64)
-    return Duplicates(kept, copies, [group for group in same.values() if len(group) > 1], groups)
+def random_order(count: int, seed: int) -> NDArray[np.int64]:
+    """A random permutation [count]."""
+    return np.random.default_rng(seed).permutation(count)
 
 
-def choose_examples(targets: NDArray[np.bool_], most: int, seed: int) -> NDArray[np.int64]:
-    """Ascending indices of at most `most` of the examples [n, labels].
+def spread_order(vectors: NDArray[np.float32], seed: int) -> NDArray[np.int64]:
+    """A random permutation [n] of which every beginning is spread evenly over the vectors [n, d].
 
-    Each label is owed a quota proportional to the square root of its frequency, so that rare labels are covered; the
-    rarest is served first, at random inside the quota, and what is left is filled up at random.
+    The vectors are halved again and again along their principal direction, and the halves taken by turns, as in the
+    reverse hierarchical order of spatially balanced samples (Stevens and Olsen, 2004). Each example has the same chance
+    to come early: what is common stays common, but nothing is met twice before its like is met once.
     """
-    count = len(targets)
-    if count <= most:
-        return np.arange(count)
-    order = np.random.default_rng(seed).permutation(count)
+    return _by_turns(vectors, np.arange(len(vectors)), np.random.default_rng(seed))
+
+
+def _by_turns(
+    vectors: NDArray[np.float32], members: NDArray[np.int64], random: np.random.Generator
+) -> NDArray[np.int64]:
+    if len(members) <= _LEAF:
+        return random.permutation(members)
+    along = members[np.argsort(_principal(vectors[members], random), kind="stable")]
+    middle = len(along) // 2 + (int(random.integers(2)) if len(along) % 2 else 0)
+    halves = [_by_turns(vectors, half, random) for half in (along[:middle], along[middle:])]
+    if len(halves[0]) < len(halves[1]) or (len(halves[0]) == len(halves[1]) and random.integers(2)):
+        halves.reverse()
+    mixed = np.empty_like(members)
+    mixed[0::2], mixed[1::2] = halves
+    return mixed
+
+
+def _principal(vectors: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
+    """[n]: the projections on the direction of the greatest variance, by a few power steps."""
+    centred = vectors - vectors.mean(0)
+    direction = random.standard_normal(vectors.shape[1], np.float32)
+    for _ in range(_POWER_STEPS):
+        turned = centred.T @ (centred @ direction)
+        direction = turned / np.float32(np.linalg.norm(turned) + np.finfo(np.float32).tiny)
+    projections: NDArray[np.float32] = centred @ direction
+    return projections
+
+
+def choose_examples(
+    targets: NDArray[np.bool_], most: int, order: NDArray[np.int64], had: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Ascending indices of examples [n, labels] to take beside those that are `had` [n], `most` in all.
+
+    They are taken from `order`, the earlier the better. Each label is owed a quota proportional to the square root of
+    its frequency, so that rare labels are covered: at least one, where there is one. The rarest is served first, and
+    what is left is filled up.
+    """
+    chosen = np.zeros(len(targets), bool) if had is None else had.copy()
+    room = most - int(chosen.sum())
+    if len(order) <= room:
+        return np.sort(order)
+    before = chosen.copy()
     frequency = targets.sum(0)
     weight = np.sqrt(frequency)
-    quota = most * weight / weight.sum()
-    chosen = np.zeros(count, bool)
+    quota = np.maximum(most * weight / weight.sum(), 1)
     for label in np.argsort(frequency, kind="stable"):
         owed = int(quota[label]) - int(targets[chosen, label].sum())
         waiting = order[targets[order, label] & ~chosen[order]]
-        chosen[waiting[: max(owed, 0)]] = True
+        room = most - int(chosen.sum())
+        chosen[waiting[: max(min(owed, room), 0)]] = True
     chosen[order[~chosen[order]][: most - int(chosen.sum())]] = True
-    return np.flatnonzero(chosen)
+    return np.flatnonzero(chosen & ~before)
 
 
 def split(targets: NDArray[np.bool_], groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
@@ -97,7 +113,9 @@ def _deal(labels: NDArray[np.float64], sizes: NDArray[np.int64], random: np.rand
     wanted_labels = SHARES[:, None] * labels.sum(0)
     wanted_examples = SHARES * sizes.sum()
     left = labels.sum(0)
-    order = random.permutation(len(sizes))
+    shuffled = random.permutation(len(sizes))
+    # The largest groups first: what is dealt out last makes up for them.
+    order = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
     dealt = np.full(len(sizes), -1)
     while (left > 0).any():
         label = int(np.argmin(np.where(left > 0, left, np.inf)))

@@ -102,6 +102,7 @@ def test_the_start_is_when_it_was_accepted() -> None:
     ("stage", "phase"),
     [
         (Stage.STARTING, Phase.PREPARING),
+        (Stage.SAMPLING, Phase.PREPARING),
         (Stage.DOWNLOADING, Phase.PREPARING),
         (Stage.ADAPTING, Phase.TRAINING),
         (Stage.TUNING, Phase.TRAINING),

@@ -5,22 +5,23 @@ The vectorizer is a real one of a content type of the test's own: 8 bytes or mor
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
-from vectorizer_api.run import Limits, TrainingSettings
+from vectorizer_api.run import Limits, RejectedFile
 from vectorizer_trainer.cache import ItemCache
 from vectorizer_trainer.content.encoder import Encoder, Item
-from vectorizer_trainer.dataset import TrainingSet, check_inventory, check_reading, describe_reading, select
-from vectorizer_trainer.download import Reader, Reading
+from vectorizer_trainer.dataset import TrainingSet, check_gathered, check_inventory, describe_gathered, select
+from vectorizer_trainer.download import Reader
 from vectorizer_trainer.errors import BadInput, InputChanged, OverLimit, UnreadableFile
+from vectorizer_trainer.gathering import CopiedFile, Gathered, Pool, gather, open_pool, survey
 from vectorizer_trainer.inventory import Inventory, LabelledFile, take_inventory
 from vectorizer_trainer.sampling import Part
 from vectorizer_trainer.store import Entry, FolderStore
@@ -34,6 +35,10 @@ class Histogram(Encoder):
     suffixes: ClassVar[frozenset[str]] = frozenset({".txt"})
     dimension = 16
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(16))
+
     def decode(self, path: Path, limits: Limits) -> Item:
         content = path.read_bytes()
         if len(content) > limits.max_text_bytes:
@@ -46,9 +51,8 @@ class Histogram(Encoder):
         return len(item)
 
     def features(self, items: Sequence[Item]) -> Tensor:
-        return torch.stack(
-            [torch.bincount(torch.from_numpy(item.copy() // 16), minlength=16).float() for item in items]
-        )
+        counts = [torch.bincount(torch.from_numpy(item.copy() // 16), minlength=16) for item in items]
+        return torch.stack(counts).float() * self.weight
 
     def serialise(self, adapter: Tensor) -> Mapping[str, bytes]:
         return {}
@@ -73,6 +77,8 @@ class Batch:
 
     root: Path
     vectorizer: Vectorizer
+    items: list[Item] = field(default_factory=list)
+    """What the last gathering kept."""
 
     def __post_init__(self) -> None:
         self.labels: dict[str, list[str]] = {}
@@ -89,20 +95,33 @@ class Batch:
         for index in range(count):
             self.add(f"{index:03d}.txt", f"content {index} " * (1 + index % 5), "odd" if index % 2 else "even")
 
+    def annotate(self, file: str, content: Mapping[str, object]) -> None:
+        (self.store.root / file).write_text(json.dumps(content))
+
     def inventory(self, limits: Limits | None = None) -> Inventory:
         (self.store.root / "example_to_labels.json").write_text(json.dumps(self.labels))
         return take_inventory(self.store, limits or Limits(), self.scratch)
 
-    def read(self, limits: Limits | None = None, inventory: Inventory | None = None) -> tuple[Inventory, Reading]:
-        inventory = inventory or self.inventory(limits)
-        with ItemCache(self.scratch / "items", len(inventory.wanted)) as items:
-            reading = Reader(self.store, self.vectorizer, limits or Limits(), self.scratch).read(
-                inventory.wanted, items, Silent()
-            )
-            return inventory, replace(reading, items=list(items))
+    def reader(self, limits: Limits | None = None) -> Reader:
+        return Reader(self.store, self.vectorizer, limits or Limits(), self.scratch)
 
-    def select(self, **training: int) -> TrainingSet:
-        return select(*self.read(), TrainingSettings(**training), Limits())
+    def gather(
+        self,
+        limits: Limits | None = None,
+        inventory: Inventory | None = None,
+        pool: Pool | None = None,
+        most: int = 10_000,
+    ) -> tuple[Inventory, Gathered]:
+        inventory = inventory or self.inventory(limits)
+        pool = pool or open_pool(inventory.wanted, seed=0)
+        with ItemCache(self.scratch / "items", len(inventory.wanted)) as items:
+            gathered = gather(pool, inventory.test.files, most, self.reader(limits), items, Silent())
+            self.items = list(items)
+        return inventory, gathered
+
+    def select(self, most: int = 10_000, pool: Pool | None = None) -> TrainingSet:
+        inventory, gathered = self.gather(most=most, pool=pool)
+        return select(inventory, gathered, self.items, seed=0)
 
 
 @pytest.fixture
@@ -113,44 +132,45 @@ def batch(tmp_path: Path, histogram: Vectorizer) -> Batch:
 class TestReading:
     def test_items_and_vectors_are_those_of_the_files_in_the_order_of_their_names(self, batch: Batch) -> None:
         batch.fill(200)
-        _, reading = batch.read()
+        _, gathered = batch.gather()
+        reading = gathered.reading
         paths = [batch.store.root / file.name for file in reading.files]
         assert [path.name for path in paths] == sorted(batch.labels)
-        assert all(item.tobytes() == path.read_bytes() for item, path in zip(reading.items, paths, strict=True))
+        assert all(item.tobytes() == path.read_bytes() for item, path in zip(batch.items, paths, strict=True))
         assert np.allclose(reading.vectors, batch.vectorizer.encode(paths))
 
     def test_nothing_but_the_labels_stays_on_the_disk(self, batch: Batch) -> None:
         batch.fill(20)
-        batch.read()
+        batch.gather()
         assert [path.name for path in batch.scratch.iterdir()] == ["example_to_labels.json"]
 
     def test_an_unreadable_file_is_rejected_with_its_reason(self, batch: Batch) -> None:
         batch.fill(20)
         batch.add("005.txt", "short", "odd")
-        inventory, reading = batch.read()
-        assert [(file.name, file.reason) for file in reading.unreadable] == [("005.txt", "fewer than 8 bytes")]
-        assert len(reading.files) == len(reading.items) == len(reading.vectors) == 19
-        assert describe_reading(inventory, reading).rejected == 1
+        inventory, gathered = batch.gather()
+        assert [(file.name, file.reason) for file in gathered.unreadable] == [("005.txt", "fewer than 8 bytes")]
+        assert len(gathered.files) == len(batch.items) == len(gathered.reading.vectors) == 19
+        assert describe_gathered(inventory, gathered).rejected == 1
 
     def test_a_file_over_a_limit_of_its_content_type_is_named(self, batch: Batch) -> None:
         batch.fill(20)
         batch.add("007.txt", "long " * 100, "odd")
         with pytest.raises(OverLimit, match=r"“007\.txt”: a text of 500 bytes; at most 400 are allowed"):
-            batch.read(Limits(max_text_bytes=400))
+            batch.gather(Limits(max_text_bytes=400))
 
     def test_a_file_that_changes_after_the_listing_ends_the_run(self, batch: Batch) -> None:
         batch.fill(20)
         inventory = batch.inventory()
         (batch.store.root / "007.txt").write_text("something else altogether")
         with pytest.raises(InputChanged, match=r"007\.txt"):
-            batch.read(inventory=inventory)
+            batch.gather(inventory=inventory)
 
     def test_a_disk_too_small_for_the_largest_files_is_noticed_before_any_download(self, batch: Batch) -> None:
         batch.fill(20)
         inventory = batch.inventory()
         huge = LabelledFile(Entry("huge.txt", 2**50, None), ("odd",))
         with pytest.raises(OverLimit, match=r"1024\.0 TiB are needed"):
-            batch.read(inventory=replace(inventory, wanted=[huge]))
+            batch.gather(inventory=replace(inventory, wanted=[huge]))
 
 
 class TestFaults:
@@ -161,24 +181,24 @@ class TestFaults:
         batch.fill(examples)
         for index in range(allowed):
             batch.add(f"{index:03d}.txt", "short", "odd")
-        check_reading(*batch.read(), Limits())
+        check_gathered(*batch.gather(), Limits())
         batch.add(f"{allowed:03d}.txt", "short", "odd")
-        inventory, reading = batch.read()
+        inventory, gathered = batch.gather()
         sentence = (
             f"{allowed + 1} of the {examples} files named in example_to_labels.json cannot be used; at most {allowed}"
         )
         with pytest.raises(BadInput, match=sentence):
-            check_reading(inventory, reading, Limits())
+            check_gathered(inventory, gathered, Limits())
 
     def test_absent_and_unreadable_files_count_together(self, batch: Batch) -> None:
         batch.fill(20)
         for index in range(3):
             batch.add(f"{index:03d}.txt", "short", "odd")
             batch.labels[f"absent{index}.txt"] = ["odd"]
-        inventory, reading = batch.read()
-        check_inventory(inventory, Limits())
+        inventory, gathered = batch.gather()
+        check_inventory(inventory, Limits(), 10_000)
         with pytest.raises(BadInput, match=r"6 of the 23 files .* “absent0\.txt”: not in the batch folder"):
-            check_reading(inventory, reading, Limits())
+            check_gathered(inventory, gathered, Limits())
 
     def test_files_that_are_not_named_do_not_count(self, batch: Batch) -> None:
         batch.fill(20)
@@ -192,7 +212,7 @@ class TestFaults:
     def test_too_many_absent_files_are_noticed_before_any_download(self, batch: Batch) -> None:
         batch.labels = {f"{index}.txt": ["odd"] for index in range(100)}
         with pytest.raises(BadInput, match="100 of the 100 files"):
-            check_inventory(batch.inventory(), Limits())
+            check_inventory(batch.inventory(), Limits(), 10_000)
 
 
 class TestSelection:
@@ -214,7 +234,7 @@ class TestSelection:
         batch.fill(120)
         batch.add("copy.txt", (batch.store.root / "003.txt").read_text(), "odd")
         chosen = batch.select()
-        assert chosen.selection.copies == {"copy.txt": "003.txt"}
+        assert chosen.selection.copies == [CopiedFile("copy.txt", "003.txt", exact=True)]
         assert chosen.dataset.selected == 120
         assert chosen.dataset.warnings == ["Left out: 1 exact copy of other files with the same labels: “copy.txt”."]
 
@@ -223,15 +243,16 @@ class TestSelection:
         batch.add("twin.txt", (batch.store.root / "003.txt").read_text(), "even")
         chosen = batch.select()
         assert chosen.dataset.warnings == [
-            "These files are identical and carry different labels: “003.txt”, “twin.txt”."
+            "These files have the same content and different labels: “003.txt”, “twin.txt”."
         ]
         assert chosen.selection.parts["twin.txt"] is chosen.selection.parts["003.txt"]
 
     def test_copies_of_one_file_are_too_few_examples(self, batch: Batch) -> None:
         for index in range(30):
             batch.add(f"{index}.txt", "the same content", "odd" if index % 2 else "even")
+        inventory, gathered = batch.gather()
         with pytest.raises(BadInput, match="There are 2 usable examples"):
-            batch.select()
+            check_gathered(inventory, gathered, Limits())
 
     def test_copies_with_different_labels_do_not_make_up_for_different_files(self, batch: Batch) -> None:
         for index in range(30):
@@ -241,7 +262,7 @@ class TestSelection:
 
     def test_beyond_the_maximum_some_are_chosen_and_the_others_listed(self, batch: Batch) -> None:
         batch.fill(150)
-        chosen = batch.select(max_examples=120)
+        chosen = batch.select(most=120)
         assert chosen.dataset.selected == len(chosen.selection.parts) == 120
         assert len(chosen.selection.not_chosen) == 30
         assert chosen.dataset.warnings == [
@@ -264,3 +285,164 @@ class TestSelection:
             batch.add(f"twin{index}.txt", (batch.store.root / f"{index:03d}.txt").read_text(), "even", "odd")
         chosen = batch.select()
         assert (len(chosen.dataset.warnings), len(chosen.warnings)) == (50, 60)
+
+
+class TestChoiceAmongMore:
+    def test_only_what_is_chosen_is_read(self, batch: Batch) -> None:
+        batch.fill(200)
+        _, gathered = batch.gather(most=50)
+        assert len(batch.items) == len(gathered.files) == 50
+        assert len(gathered.unread) == 150
+
+    def test_others_are_read_in_place_of_what_falls_out(self, batch: Batch) -> None:
+        batch.fill(200)
+        for index in range(0, 200, 4):
+            batch.add(f"{index:03d}.txt", "short", "even")
+        for index in range(1, 200, 4):
+            batch.add(f"{index:03d}.txt", "one and the same content", "odd")
+        _, gathered = batch.gather(most=90)
+        assert len(gathered.files) == 90
+        assert {file.reason for file in gathered.unreadable} == {"fewer than 8 bytes"}
+        assert {copy.of for copy in gathered.copies} == {gathered.copies[0].of}
+
+    def test_faults_are_counted_among_what_was_read(self, batch: Batch) -> None:
+        batch.fill(1000)
+        inventory, gathered = batch.gather(most=100)
+        unreadable = [RejectedFile(name=f"{index}", reason="broken") for index in range(6)]
+        with pytest.raises(BadInput, match=r"6 of the 100 files named in example_to_labels\.json cannot be used"):
+            check_gathered(inventory, replace(gathered, unreadable=unreadable), Limits())
+
+    def test_a_sampling_vectorizer_spreads_the_choice_and_keeps_no_item(self, batch: Batch) -> None:
+        """Nine in ten files are of one kind: of 20, a spread choice has 18 of it, and chance something near that."""
+        random = np.random.default_rng(0)
+        for index in range(200):
+            letters = "ABCDEFGHIJ" if index % 10 == 0 else "qrstuvwxyz"
+            batch.add(f"{index:03d}.txt", "".join(random.choice(list(letters), 40)), "odd" if index % 2 else "even")
+        batch.add("short.txt", "short", "odd")
+        batch.add("copy.txt", (batch.store.root / "003.txt").read_text(), "odd")
+        pool = survey(batch.inventory().wanted, batch.reader(), 0, Silent())
+        assert (len(pool.files), [file.name for file in pool.unreadable]) == (200, ["short.txt"])
+        assert pool.copies == [CopiedFile("copy.txt", "003.txt", exact=True)]
+        beginning = [int(pool.files[index].name[:3]) % 10 == 0 for index in pool.order[:20]]
+        assert sum(beginning) in {2, 3}
+        assert [path.name for path in batch.scratch.iterdir()] == ["example_to_labels.json"]
+        inventory, gathered = batch.gather(pool=pool, most=100)
+        assert len(gathered.files) == 100
+        assert gathered.copies == pool.copies
+        assert gathered.unreadable == pool.unreadable
+        check_gathered(inventory, gathered, Limits())
+
+
+class TestNearCopies:
+    TEXT = "All of these words stand in both of the two texts, which differ in what is between them by one sign. " * 3
+
+    def test_one_with_the_same_labels_is_left_out_and_told_from_an_exact_copy(self, batch: Batch) -> None:
+        batch.fill(120)
+        batch.add("first.txt", self.TEXT, "odd")
+        batch.add("second.txt", self.TEXT + "!", "odd")
+        chosen = batch.select()
+        assert chosen.selection.copies == [CopiedFile("second.txt", "first.txt", exact=False)]
+        assert chosen.warnings == ["Left out: 1 near copy of other files with the same labels: “second.txt”."]
+
+    def test_one_with_other_labels_is_kept_warned_of_and_never_parted(self, batch: Batch) -> None:
+        batch.fill(120)
+        batch.add("first.txt", self.TEXT, "odd")
+        batch.add("second.txt", self.TEXT + "!", "even")
+        chosen = batch.select()
+        assert chosen.warnings == ["These files have the same content and different labels: “first.txt”, “second.txt”."]
+        assert chosen.selection.parts["first.txt"] is chosen.selection.parts["second.txt"]
+
+
+class TestGroups:
+    def test_a_group_is_never_parted(self, batch: Batch) -> None:
+        batch.fill(300)
+        batch.annotate("example_to_group.json", {f"{index:03d}.txt": f"speaker {index % 20}" for index in range(290)})
+        chosen = batch.select()
+        parts = [{chosen.selection.parts[f"{index:03d}.txt"] for index in range(own, 290, 20)} for own in range(20)]
+        assert all(len(used) == 1 for used in parts)
+        assert {part for used in parts for part in used} == set(Part)
+        groups = np.concatenate([part.groups for part in (chosen.train, chosen.choose, chosen.gate)])
+        assert len(np.unique(groups)) == 20 + 10
+
+    def test_groups_that_share_a_content_are_one(self, batch: Batch) -> None:
+        batch.fill(100)
+        batch.add("left.txt", "a content in two groups", "odd")
+        batch.add("right.txt", "a content in two groups", "even")
+        said = {"left.txt": "a", "001.txt": "a", "right.txt": "b", "002.txt": "b"}
+        batch.annotate("example_to_group.json", said)
+        chosen = batch.select()
+        assert len({chosen.selection.parts[name] for name in said}) == 1
+
+    def test_too_few_groups_are_refused(self, batch: Batch) -> None:
+        batch.fill(60)
+        batch.annotate("example_to_group.json", {name: f"speaker {int(name[:3]) % 9}" for name in batch.labels})
+        with pytest.raises(BadInput, match="the 60 examples are only 9 groups; at least 10 are needed") as caught:
+            batch.select()
+        assert "never parted" in caught.value.hint
+
+    def test_the_digest_knows_groups(self, batch: Batch) -> None:
+        batch.fill(20)
+        before = batch.select().dataset.digest
+        batch.annotate("example_to_group.json", {"003.txt": "speaker"})
+        assert batch.select().dataset.digest != before
+
+
+class TestOwnTestSet:
+    def fill(self, batch: Batch, count: int) -> None:
+        batch.fill(120)
+        for index in range(count):
+            (batch.store.root / f"test{index}.txt").write_text(f"{index} to be tested on " * (1 + index % 3))
+        batch.annotate("test_to_labels.json", {f"test{index}.txt": ["odd"] for index in range(count)})
+
+    def test_its_files_are_measured_on_and_never_trained_on(self, batch: Batch) -> None:
+        self.fill(batch, 20)
+        chosen = batch.select()
+        assert chosen.test is not None
+        assert chosen.test.vectors is not None
+        paths = [batch.store.root / f"test{index}.txt" for index in range(20)]
+        assert sorted(item.tobytes() for item in chosen.test.items) == sorted(path.read_bytes() for path in paths)
+        assert [chosen.label_names[column] for column in np.flatnonzero(chosen.test.targets[0])] == ["odd"]
+        assert np.allclose(chosen.test.vectors, batch.vectorizer.encode(sorted(paths)))
+        assert not any(name.startswith("test") for name in chosen.selection.parts)
+        assert (chosen.dataset.selected, chosen.dataset.rejected, chosen.warnings) == (120, 0, [])
+
+    def test_an_example_with_the_content_of_one_of_them_is_left_out(self, batch: Batch) -> None:
+        self.fill(batch, 20)
+        batch.add("leak.txt", (batch.store.root / "test3.txt").read_text(), "odd")
+        batch.add("other.txt", (batch.store.root / "test4.txt").read_text(), "even")
+        chosen = batch.select()
+        assert len(chosen.selection.parts) == 120
+        reasons = {file.name: file.reason for file in chosen.rejected}
+        assert reasons == {
+            "leak.txt": "the same content as “test3.txt” of the test set",
+            "other.txt": "the same content as “test4.txt” of the test set",
+        }
+        assert chosen.warnings == [
+            "Left out: 2 examples with the content of a file of the test set: “leak.txt”, “other.txt”."
+        ]
+
+    def test_nothing_is_measured_on_fewer_than_ten(self, batch: Batch) -> None:
+        self.fill(batch, count=9)
+        chosen = batch.select()
+        assert chosen.test is None
+        assert chosen.warnings == ["The test set has 9 usable files; nothing is measured on fewer than 10."]
+
+    def test_groups_on_both_sides_are_warned_of(self, batch: Batch) -> None:
+        self.fill(batch, 20)
+        batch.annotate("example_to_group.json", {"003.txt": "speaker", "test3.txt": "speaker", "004.txt": "another"})
+        assert batch.select().warnings == [
+            "Groups of the test set are trained on too, so that it tells nothing of new groups: “speaker”."
+        ]
+
+    def test_too_many_unusable_files_are_refused_by_the_files_name(self, batch: Batch) -> None:
+        self.fill(batch, 20)
+        for index in range(6):
+            (batch.store.root / f"test{index}.txt").write_text("short")
+        inventory, gathered = batch.gather()
+        with pytest.raises(BadInput, match=r"6 of the 20 files named in test_to_labels\.json cannot be used"):
+            check_gathered(inventory, gathered, Limits())
+
+    def test_more_of_them_than_may_be_trained_on_are_over_the_limit(self, batch: Batch) -> None:
+        self.fill(batch, 20)
+        with pytest.raises(OverLimit, match=r"test_to_labels\.json names 20 files; at most 19 are allowed"):
+            check_inventory(batch.inventory(), Limits(), 19)

@@ -22,6 +22,10 @@ def folder_of(root: Path, labels: Mapping[str, list[str]] | None, *files: str, c
     return FolderStore(batch)
 
 
+def annotate(store: FolderStore, file: str, content: Mapping[str, object]) -> None:
+    (store.root / file).write_text(json.dumps(content))
+
+
 def take(store: FolderStore, **limits: int) -> Inventory:
     scratch = store.root.parent / "scratch"
     scratch.mkdir(exist_ok=True)
@@ -62,10 +66,66 @@ class TestMatching:
         assert [file.name for file in inventory.wanted] == ["\u00e9"]
         assert [file.reason for file in inventory.unused] == ["another file has the same name in composed Unicode"]
 
-    def test_optional_files_that_are_not_read_yet_are_warned_of(self, tmp_path: Path) -> None:
-        inventory = take(folder_of(tmp_path, {"a.txt": ["x"]}, "a.txt", "example_to_group.json"))
-        assert inventory.unused == []
-        assert inventory.warnings == ["example_to_group.json is not used: groups of files are not kept together yet."]
+
+class TestGroups:
+    def test_a_file_has_the_group_that_it_is_given(self, tmp_path: Path) -> None:
+        store = folder_of(tmp_path, {"a.txt": ["x"], "caf\u00e9.txt": ["x"]}, "a.txt", "cafe\u0301.txt")
+        annotate(store, "example_to_group.json", {"cafe\u0301.txt": "speaker"})
+        inventory = take(store)
+        assert [(file.name, file.group) for file in inventory.wanted] == [
+            ("a.txt", None),
+            ("cafe\u0301.txt", "speaker"),
+        ]
+        assert (inventory.files, inventory.unused, inventory.warnings) == (2, [], [])
+
+    def test_names_of_no_file_are_warned_of(self, tmp_path: Path) -> None:
+        store = folder_of(tmp_path, {"a.txt": ["x"], "absent.txt": ["x"]}, "a.txt", "more.txt")
+        annotate(store, "example_to_group.json", dict.fromkeys(["a.txt", "absent.txt", "more.txt", "b.txt"], "g"))
+        assert take(store).warnings == ["In example_to_group.json, 1 name of no file in the batch folder: “b.txt”."]
+
+    def test_many_names_of_no_file_are_refused(self, tmp_path: Path) -> None:
+        store = folder_of(tmp_path, {"a.txt": ["x"]}, "a.txt")
+        annotate(store, "example_to_group.json", {f"{index}.wav": "g" for index in range(6)})
+        with pytest.raises(BadInput, match=r"In example_to_group\.json, 6 names of no file") as caught:
+            take(store)
+        assert "with its suffix" in caught.value.hint
+
+    def test_a_fault_is_refused_with_its_line(self, tmp_path: Path) -> None:
+        store = folder_of(tmp_path, {"a.txt": ["x"]}, "a.txt")
+        annotate(store, "example_to_group.json", {"a.txt": ["g"]})
+        with pytest.raises(BadInput, match=r"example_to_group\.json, line 1: expected the group of “a\.txt”"):
+            take(store)
+
+
+class TestOwnTestSet:
+    def test_its_files_are_apart_from_the_examples(self, tmp_path: Path) -> None:
+        store = folder_of(tmp_path, {"a.txt": ["x"]}, "a.txt", "b.txt")
+        annotate(store, "test_to_labels.json", {"b.txt": ["x"], "absent.txt": ["x"], "none.txt": []})
+        inventory = take(store)
+        assert [file.name for file in inventory.wanted] == ["a.txt"]
+        assert [(file.name, file.labels) for file in inventory.test.files] == [("b.txt", ("x",))]
+        assert [fault.name for fault in inventory.test.faults] == ["absent.txt"]
+        assert (inventory.test.named, inventory.examples, inventory.unused) == (2, 1, [])
+
+    def test_a_file_that_is_trained_on_too_is_refused(self, tmp_path: Path) -> None:
+        store = folder_of(tmp_path, {"a.txt": ["x"], "b.txt": []}, "a.txt", "b.txt")
+        annotate(store, "test_to_labels.json", {"b.txt": ["x"]})
+        assert [file.name for file in take(store).test.files] == ["b.txt"]
+        annotate(store, "test_to_labels.json", {"a.txt": ["x"]})
+        with pytest.raises(BadInput, match=r"In test_to_labels\.json, 1 file of example_to_labels\.json: “a\.txt”"):
+            take(store)
+
+    def test_a_label_that_no_example_carries_is_refused(self, tmp_path: Path) -> None:
+        store = folder_of(tmp_path, {"a.txt": ["x"]}, "a.txt", "b.txt")
+        annotate(store, "test_to_labels.json", {"b.txt": ["x", "y"]})
+        with pytest.raises(BadInput, match=r"test_to_labels\.json has 1 label that no example carries: “y”"):
+            take(store)
+
+    def test_a_fault_is_refused_with_its_line(self, tmp_path: Path) -> None:
+        store = folder_of(tmp_path, {"a.txt": ["x"]}, "a.txt")
+        (store.root / "test_to_labels.json").write_text('{"b.txt":\n "x"}')
+        with pytest.raises(BadInput, match=r"test_to_labels\.json, line 2: the value of “b\.txt” must be a list"):
+            take(store)
 
 
 class TestLabelsFile:

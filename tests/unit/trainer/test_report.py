@@ -13,13 +13,16 @@ from vectorizer_api.run import Dataset, Metric, Outcome, RejectedFile, RunDescri
 from vectorizer_trainer.content.encoder import Encoder
 from vectorizer_trainer.dataset import Selection, TrainingSet
 from vectorizer_trainer.evaluation import HeldOut
+from vectorizer_trainer.gathering import CopiedFile
 from vectorizer_trainer.report import (
     Lineage,
     Origin,
+    OwnTest,
     Report,
     augmentation_warnings,
     build_report,
     parse_report,
+    sampling_warnings,
     start_warnings,
 )
 from vectorizer_trainer.sampling import Part
@@ -29,6 +32,7 @@ from vectorizer_trainer.vectorizer import Vectorizer
 DIGEST = "0" * 64
 SOURCE = VectorizerSource(name="base", location="file:///base/")
 METRIC = Metric(name="NDCG@10", start=0.5, tuned=0.6, low=0.05, high=0.15)
+OWN_TEST = OwnTest(files=20, metrics=[METRIC])
 
 
 def described(content_type: ContentType = ContentType.TEXT, **off: bool) -> RunDescription:
@@ -68,8 +72,10 @@ def tuned() -> Tuned:
         name="v", content_type=ContentType.TEXT, architecture="a", dimension=4, licence="Apache-2.0", files={}
     )
     vectors = np.eye(4, dtype=np.float32)
+    vectorizer = Vectorizer(description, Nothing(), torch.eye(4))
     return Tuned(
-        vectorizer=Vectorizer(description, Nothing(), torch.eye(4)),
+        vectorizer=vectorizer,
+        judged=vectorizer,
         outcome=Outcome.IMPROVED,
         reason="It is better.",
         metrics=[METRIC],
@@ -92,16 +98,16 @@ def training_set() -> TrainingSet:
 
     rejected = [RejectedFile(name=f"{index}.txt", reason="absent") for index in range(30)]
     parts = {"a": Part.TRAIN, "b": Part.GATE, "e": Part.CHOOSE, "f": Part.TRAIN}
-    selection = Selection(parts, {"c": "a"}, ["d"])
+    selection = Selection(parts, [CopiedFile("c", "a", exact=False)], ["d"])
     return TrainingSet(
-        ["x", "y"], examples(2), examples(1), examples(1), selection, Dataset(rejected=30), rejected, ["Careful."]
+        ["x", "y"], examples(2), examples(1), examples(1), None, selection, Dataset(rejected=30), rejected, ["Careful."]
     )
 
 
 def report_of(training_set: TrainingSet, tuned: Tuned) -> Report:
     lineage = Lineage(BaseReference(name="base", digest=DIGEST), Origin(name="base", digest=DIGEST))
     report = build_report(
-        described(), training_set, tuned, lineage, datetime(2026, 1, 1, tzinfo=UTC), {Stage.DOWNLOADING: 2.5}
+        described(), training_set, tuned, OWN_TEST, lineage, datetime(2026, 1, 1, tzinfo=UTC), {Stage.DOWNLOADING: 2.5}
     )
     return parse_report(report.model_dump_json(by_alias=True))
 
@@ -114,6 +120,21 @@ def test_the_verdict_and_its_evidence_are_read_back(training_set: TrainingSet, t
     assert report.effective_rank == (3.0, 2.5)
 
 
+def test_the_accounts_own_test_set_is_told_apart(training_set: TrainingSet, tuned: Tuned) -> None:
+    assert report_of(training_set, tuned).own_test == OWN_TEST
+
+
+def test_a_sampling_vectorizer_that_was_not_needed_is_named() -> None:
+    lineage = Lineage(BaseReference(name="base", digest=DIGEST), Origin(name="base", digest=DIGEST))
+    run = described().model_copy(update={"sampling": VectorizerSource(name="Chooser", location="file:///chooser/")})
+    (warning,) = sampling_warnings(run, lineage)
+    assert warning.startswith(
+        "The sampling vectorizer “Chooser” was not needed: it chooses where there are more than 10"
+    )
+    chose = replace(lineage, sampling=Origin(name="Chooser", digest=DIGEST))
+    assert sampling_warnings(run, chose) == sampling_warnings(described(), lineage) == []
+
+
 def test_all_rejected_files_are_in_it(training_set: TrainingSet, tuned: Tuned) -> None:
     assert len(report_of(training_set, tuned).rejected_files) == 30
 
@@ -121,13 +142,13 @@ def test_all_rejected_files_are_in_it(training_set: TrainingSet, tuned: Tuned) -
 def test_few_files_are_used_in_folds(training_set: TrainingSet, tuned: Tuned) -> None:
     selection = report_of(training_set, tuned).selection
     assert (selection.folds, selection.train, selection.gate) == (["a", "b", "e", "f"], [], [])
-    assert [(copy.name, copy.of) for copy in selection.copies] == [("c", "a")]
+    assert [(copy.name, copy.of, copy.exact) for copy in selection.copies] == [("c", "a", False)]
     assert selection.not_chosen == ["d"]
 
 
 def test_of_many_files_each_has_its_part(training_set: TrainingSet, tuned: Tuned) -> None:
     parts = {f"{index}": Part(index % 3) for index in range(300)}
-    many = replace(training_set, selection=Selection(parts, {}, []))
+    many = replace(training_set, selection=Selection(parts, [], []))
     selection = report_of(many, tuned).selection
     assert [part[:2] for part in (selection.train, selection.choose, selection.gate)] == [
         ["0", "3"],

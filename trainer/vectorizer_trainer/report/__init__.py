@@ -1,6 +1,26 @@
 """The report of a run."""
 
-from vectorizer_trainer.report.document import Origin, Report, parse_report
-from vectorizer_trainer.report.write import Lineage, augmentation_warnings, build_report, start_warnings
+from vectorizer_trainer.report.document import Origin, OwnTest, Report, parse_report
+from vectorizer_trainer.report.page import render_page
+from vectorizer_trainer.report.previews import make_previews
+from vectorizer_trainer.report.write import (
+    Lineage,
+    augmentation_warnings,
+    build_report,
+    sampling_warnings,
+    start_warnings,
+)
 
-__all__ = ["Lineage", "Origin", "Report", "augmentation_warnings", "build_report", "parse_report", "start_warnings"]
+__all__ = [
+    "Lineage",
+    "Origin",
+    "OwnTest",
+    "Report",
+    "augmentation_warnings",
+    "build_report",
+    "make_previews",
+    "parse_report",
+    "render_page",
+    "sampling_warnings",
+    "start_warnings",
+]

@@ -73,6 +73,10 @@ class Query(StoredModel):
     before: list[Neighbour]
     after: list[Neighbour]
 
+    def found(self) -> list[Neighbour]:
+        """Both lists as one."""
+        return [*self.before, *self.after]
+
 
 class Neighbourhoods(StoredModel):
     """What the nearest examples of held-out ones are, before and after."""
@@ -112,17 +116,19 @@ class Confusion(StoredModel):
     queries: int
     """queries carry one of them and not the other."""
     start: float
-    """start is the share of the nearest 10 of those queries that carry the other label only."""
+    """start is the share of the nearest (10, at most a fifth) of those queries that carry the other label only."""
     tuned: float
     chance: float
     """chance is the share that neighbours drawn at random would have."""
 
 
 class Copy(StoredModel):
-    """A file that was left out as an exact copy with the same labels."""
+    """A file that was left out for another one with the same content and labels."""
 
     name: str
     of: str
+    exact: bool
+    """exact says whether the bytes are the same; else the content was saved anew."""
 
 
 class Selection(StoredModel):
@@ -141,6 +147,22 @@ class Selection(StoredModel):
     """notChosen lists the files beyond training.maxExamples."""
 
 
+class TransformationEffect(StoredModel):
+    """What one transformation alone does to the agreement of labels with the start's 10 nearest examples."""
+
+    transformation: str
+    agreement: float
+    """agreement is the mean Jaccard index with the neighbours of examples as they are."""
+    varied: float
+    """varied is the same where each example is varied by this transformation."""
+    chance: float
+    """chance is the same with any other example."""
+    error: float
+    """error is the standard error of the difference."""
+    breaks_labels: bool
+    """breaksLabels says that it costs more than it can teach: turn it off."""
+
+
 class Augmentation(StoredModel):
     """What was done to enlarge the data set."""
 
@@ -148,6 +170,8 @@ class Augmentation(StoredModel):
     note: str
     """note says why it was not applied."""
     switches: AugmentationConditions
+    effects: list[TransformationEffect] = Field(default_factory=list)
+    """effects of each transformation that was applied; empty where there was none."""
 
 
 class Origin(StoredModel):
@@ -166,6 +190,8 @@ class Provenance(StoredModel):
     fine_tune: str
     base: BaseReference
     start: Origin
+    sampling: Origin | None = None
+    """sampling is what the examples were chosen with; absent where it was not needed, or none was named."""
     licence: str
     """licence is the SPDX identifier of the weights' licence."""
     training: TrainingSettings
@@ -178,6 +204,15 @@ class Provenance(StoredModel):
     finished: datetime
     stage_seconds: dict[str, float]
     """stageSeconds is the wall-clock time of each stage up to the report."""
+
+
+class OwnTest(StoredModel):
+    """The files of test_to_labels.json, which nothing was trained or chosen on."""
+
+    files: int
+    """files of it that could be used."""
+    metrics: list[Metric]
+    """metrics of the judged candidate against the start, on these files alone."""
 
 
 class Report(StoredModel):
@@ -194,6 +229,8 @@ class Report(StoredModel):
     """metrics of the judged candidate against the start, on held-out examples, also where it was not better."""
     held_out: int
     """heldOut examples were measured on."""
+    own_test: OwnTest | None = None
+    """ownTest is absent without test_to_labels.json, and with too few usable files in it."""
     candidates: list[Candidate]
     chosen: str
     """chosen is the candidate that was judged."""

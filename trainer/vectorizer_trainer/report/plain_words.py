@@ -6,13 +6,14 @@ from typing import Literal
 
 from vectorizer_api.run import Metric, Outcome, Stage
 
+from vectorizer_trainer.gate import RETENTION_FLOOR
 from vectorizer_trainer.report.document import LabelChange, Report
 from vectorizer_trainer.schedule import FEWEST_EXAMPLES
 from vectorizer_trainer.wording import counted, enumerated, quoted
 
 __all__ = ["MEANINGS", "STAGES", "direction", "headline", "next_steps", "rare_labels", "spaced"]
 
-Direction = Literal["better", "unchanged", "worse", "kept"]
+Direction = Literal["better", "unchanged", "worse", "kept", "lost"]
 
 MEANINGS = {
     "NDCG@10": "how well the ten nearest files are ordered by shared labels",
@@ -46,9 +47,9 @@ _MIXED_UP = 0.05
 
 
 def direction(metric: Metric) -> Direction:
-    """Whether a metric moved by more than its error; retention is a share that is kept."""
+    """Whether a metric moved by more than its error; retention is a share that must be kept."""
     if metric.name == "retention":
-        return "kept"
+        return "kept" if metric.tuned >= RETENTION_FLOOR else "lost"
     if metric.low > 0:
         return "better"
     return "worse" if metric.high < 0 else "unchanged"

@@ -13,14 +13,15 @@ from vectorizer_api.content import AUGMENTED_BY_SWITCH
 from vectorizer_api.run import RunDescription, Stage
 
 from vectorizer_trainer.dataset import TrainingSet
+from vectorizer_trainer.report.augmentation import augmentation_section
 from vectorizer_trainer.report.confusions import confusions
 from vectorizer_trainer.report.document import (
-    Augmentation,
     Candidate,
     Copy,
     CurvePoint,
     LabelChange,
     Origin,
+    OwnTest,
     Provenance,
     Report,
     Selection,
@@ -44,12 +45,15 @@ class Lineage:
 
     base: BaseReference
     start: Origin
+    sampling: Origin | None = None
+    """What the examples were chosen with, where there was a choice."""
 
 
 def build_report(
     run: RunDescription,
     training_set: TrainingSet,
     tuned: "Tuned",
+    own_test: OwnTest | None,
     lineage: Lineage,
     started: datetime,
     seconds: Mapping[Stage, float],
@@ -64,6 +68,7 @@ def build_report(
         verdict=tuned.reason,
         metrics=tuned.metrics,
         held_out=tuned.held_out,
+        own_test=own_test,
         candidates=[Candidate.model_validate(vars(candidate)) for candidate in tuned.candidates],
         chosen=tuned.chosen,
         alpha=tuned.alpha,
@@ -77,17 +82,15 @@ def build_report(
         rejected_files=training_set.rejected,
         warnings=training_set.warnings,
         selection=_selection(training_set),
-        augmentation=_augmentation(run),
+        augmentation=augmentation_section(run, tuned.augmented),
         provenance=_provenance(run, tuned, lineage, started, seconds),
     )
 
 
 def augmentation_warnings(run: RunDescription) -> list[str]:
     """What a user of the augmentation switches must know of this run."""
-    if run.content_type in AUGMENTED_BY_SWITCH:
-        return ["Augmentation is not applied yet: the examples were trained on as they are."]
     off = run.augmentation.switched_off()
-    if not off:
+    if not off or run.content_type in AUGMENTED_BY_SWITCH:
         return []
     return [f"augmentationConditions has no effect for {run.content_type}: {', '.join(off)} false changes nothing."]
 
@@ -103,9 +106,15 @@ def start_warnings(run: RunDescription) -> list[str]:
     return [warning]
 
 
-def _augmentation(run: RunDescription) -> Augmentation:
-    note = " ".join(augmentation_warnings(run)) or f"{run.content_type} is not augmented."
-    return Augmentation(applied=False, note=note, switches=run.augmentation)
+def sampling_warnings(run: RunDescription, lineage: Lineage) -> list[str]:
+    """What a user of a sampling vectorizer must know where there was nothing to choose."""
+    if run.sampling is None or lineage.sampling is not None:
+        return []
+    warning = (
+        f"The sampling vectorizer {quoted(run.sampling.name)} was not needed: it chooses where there are more than "
+        f"{run.training.max_examples:,} examples (training.maxExamples), and all of these are used."
+    )
+    return [warning]
 
 
 def _labels(training_set: TrainingSet, tuned: "Tuned") -> list[LabelChange]:
@@ -128,7 +137,7 @@ def _selection(training_set: TrainingSet) -> Selection:
         choose=used(Part.CHOOSE),
         gate=used(Part.GATE),
         folds=list(selection.parts) if in_folds else [],
-        copies=[Copy(name=name, of=of) for name, of in selection.copies.items()],
+        copies=[Copy.model_validate(vars(copy)) for copy in selection.copies],
         not_chosen=selection.not_chosen,
     )
 
@@ -149,6 +158,7 @@ def _provenance(
         fine_tune=run.fine_tune,
         base=lineage.base,
         start=lineage.start,
+        sampling=lineage.sampling,
         licence=tuned.vectorizer.description.licence,
         training=run.training,
         versions={"vectorizer-operator": version("vectorizer-operator"), "python": platform.python_version()}
