@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
-from vectorizer_trainer.content.image import new_encoder
+from vectorizer_trainer.content.image import ImageEncoder, new_encoder
 from vectorizer_trainer.content.text import TextEncoder
+from vectorizer_trainer.content.video import VideoEncoder
 from vectorizer_trainer.vectorizer import Vectorizer
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"w{number}" for number in range(200))]
@@ -127,6 +129,15 @@ def tiny_sound() -> Vectorizer:
         torch.manual_seed(0)
         encoder = new_encoder(SOUND_TOWER, SOUND_PREPROCESSING)
     return Vectorizer(_description(ContentType.SOUND, 12, SOUND_PREPROCESSING), encoder, torch.eye(12))
+
+
+@pytest.fixture(scope="session")
+def tiny_video(tiny_image: Vectorizer) -> Vectorizer:
+    """A video vectorizer of dimension 12: the image vectorizer on at most 4 frames."""
+    preprocessing = {**IMAGE_PREPROCESSING, "frames": 4}
+    description = _description(ContentType.VIDEO, 12, preprocessing, IMAGE_ARCHITECTURE)
+    encoder = VideoEncoder(cast("ImageEncoder", tiny_image.encoder), 4)
+    return Vectorizer(description, encoder, torch.eye(12))
 
 
 @pytest.fixture

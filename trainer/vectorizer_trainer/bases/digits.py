@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["KNOWN", "NAMES", "QUARTERS", "SIZE", "Compositions", "Pool", "compositions"]
+__all__ = ["KNOWN", "NAMES", "QUARTERS", "SIZE", "Compositions", "Pool", "compositions", "handwriting"]
 
 SIZE = 32
 """Edge of a picture in pixels."""
@@ -53,7 +53,7 @@ class Compositions:
 def compositions(pool: Pool, count: int, seed: int, digits: Sequence[int] = range(10)) -> Compositions:
     """Pictures of one to three digits, each in a quarter of its own."""
     rng = np.random.default_rng([seed, pool])
-    samples, kinds = _samples(pool)
+    samples, kinds = handwriting(pool)
     usable = np.flatnonzero(np.isin(kinds, digits))
     pictures = np.zeros((count, SIZE, SIZE, 3), np.uint8)
     placed = np.zeros((count, len(NAMES), len(_CELLS)), bool)
@@ -76,7 +76,7 @@ def _draw(
 
 
 @cache
-def _samples(pool: Pool) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def handwriting(pool: Pool) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Samples [n, 8, 8] of a pool, and the digit [n] that each shows."""
     from sklearn.datasets import load_digits
 

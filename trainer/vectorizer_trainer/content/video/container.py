@@ -17,6 +17,8 @@ from vectorizer_trainer.errors import OverLimit, UnreadableFile
 
 __all__ = ["check_size", "opened", "packets", "scanned"]
 
+_OPENING_SECONDS = 10.0
+"""By the clock on the wall: what opening reads is not decoded step by step."""
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi"
 
 
@@ -32,9 +34,9 @@ def opened(path: Path, limits: Limits) -> Iterator[tuple[InputContainer, VideoSt
         "max_pixels": str(limits.max_video_pixels),
     }
     try:
-        container = av.open(
-            f"file:{path}", options=options, metadata_errors="replace", timeout=float(limits.max_decode_seconds)
-        )
+        container = av.open(f"file:{path}", options=options, metadata_errors="replace", timeout=_OPENING_SECONDS)
+    except av.error.ExitError as error:
+        raise UnreadableFile(f"it takes longer than {_OPENING_SECONDS:g} s to open") from error
     except (av.FFmpegError, ValueError, LookupError) as error:
         raise UnreadableFile("not a video that can be read (MP4, MOV, MKV, WebM, AVI)") from error
     with container:

@@ -12,7 +12,7 @@ from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.run import Limits
 
 from vectorizer_trainer.content import image
-from vectorizer_trainer.content.encoder import Encoder, Item
+from vectorizer_trainer.content.encoder import Encoder, Inputs, Item
 from vectorizer_trainer.content.image import ImageEncoder
 from vectorizer_trainer.content.video.clip import decode_clip
 
@@ -50,6 +50,16 @@ class VideoEncoder(Encoder):
         vectors = torch.cat([self.images.features(list(part)) for part in parts])
         lengths = [len(item) for item in items]
         return torch.stack([own.mean(0) for own in vectors.split(lengths)])  # type: ignore[no-untyped-call]
+
+    def inputs(self, items: Sequence[Item]) -> Inputs:
+        """Pixels, uint8 [n, frames, size, size, 3], of clips with equally many frames."""
+        pixels = torch.from_numpy(np.stack(items)).to(self.device)
+        return Inputs({"pixels": pixels}, {"pixels": {0: "batch", 1: "frames"}})
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Averages of unit vectors [n, dimension] of pixels."""
+        unit: Tensor = self.images(pixels.flatten(0, 1))
+        return unit.reshape(*pixels.shape[:2], self.dimension).mean(1)
 
     def trained_by_fine_tuning(self) -> list[str]:
         """What of the image encoder is trained."""
