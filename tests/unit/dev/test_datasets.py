@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from vectorizer_dev.datasets import image, text
+from vectorizer_dev.datasets import image, sound, text
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +52,20 @@ class TestImage:
         assert {label for carried in labels for label in carried} <= {
             "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
         }  # fmt: skip
+
+
+class TestSound:
+    def test_is_the_same_every_time_in_every_format(self, tmp_path: Path) -> None:
+        for folder in ("a", "b"):
+            sound.make(tmp_path / folder, train=6, test=5)
+        files = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
+        assert {path.suffix for path in files} == {".wav", ".flac", ".mp3", ".ogg", ".m4a", ".json"}
+        assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
+
+    def test_names_the_words_the_kind_of_voice_and_the_noise(self, tmp_path: Path) -> None:
+        sound.make(tmp_path, train=60, test=1)
+        labels = [set(carried) for carried in _labels(tmp_path / "train").values()]
+        assert {len(carried & {"man", "whisper", "woman"}) for carried in labels} == {1}
+        assert {len(carried & {"crackle", "hiss", "hum", "rumble"}) for carried in labels} == {1}
+        assert {len(carried) for carried in labels} == {3, 4}
+        assert len(set.union(*labels)) == 17

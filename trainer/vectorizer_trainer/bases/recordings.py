@@ -16,6 +16,11 @@ SAMPLE_RATE = 22_050
 """Hz: the rate of eSpeak NG."""
 _TAKES = 16
 """Utterances of each word by each voice, at a speed and a pitch of their own."""
+_SLOWEST = 120
+"""Words a minute."""
+_SPEEDS = 25
+"""In each pool."""
+_PITCHES = (25, 76)
 _MOST_WORDS = 2
 _LONGEST_PAUSE = 0.15
 """Seconds before, between and after the words."""
@@ -23,6 +28,9 @@ _SIGNAL_TO_NOISE = (3.0, 20.0)
 """Decibels."""
 _LOUDNESS = (0.03, 0.2)
 """Root mean square, of full scale."""
+
+_Place = tuple[int, int, int]
+"""A word, a voice and a take, by number."""
 
 
 class Pool(IntEnum):
@@ -84,40 +92,56 @@ class Recordings:
 def recordings(pool: Pool, count: int, seed: int, repertoire: Repertoire) -> Recordings:
     """The same recordings for the same arguments; each has one voice and one noise."""
     rng = np.random.default_rng([seed, pool])
-    bank = _bank(pool, repertoire, rng)
+    takes = _takes(pool, repertoire, rng)
+    plans = [_plan(repertoire, rng) for _ in range(count)]
+    wanted = sorted({place for plan in plans for place in plan.places})
+    spoken = dict(zip(wanted, speak([takes[place] for place in wanted]).waveforms, strict=True))
     made = Recordings([], *(np.zeros((count, len(kinds)), bool) for kinds in _aspects(repertoire)))
-    for index in range(count):
-        words = rng.choice(len(repertoire.words), rng.integers(1, _MOST_WORDS + 1), replace=False)
-        voice, noise = rng.integers(len(repertoire.voices)), rng.integers(len(repertoire.noises))
-        made.words[index, words] = made.voices[index, voice] = made.noises[index, noise] = True
-        spoken = [bank[word][voice][rng.integers(_TAKES)] for word in words]
-        made.waveforms.append(_mixed(_in_turn(spoken, rng), repertoire.noises[noise], rng))
+    for index, plan in enumerate(plans):
+        made.words[index, plan.words] = made.voices[index, plan.voice] = made.noises[index, plan.noise] = True
+        speech = _in_turn([spoken[place] for place in plan.places], rng)
+        made.waveforms.append(_mixed(speech, repertoire.noises[plan.noise], rng))
     return made
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Which take of which words by which voice is heard before which noise."""
+
+    words: list[int]
+    voice: int
+    takes: list[int]
+    noise: int
+
+    @property
+    def places(self) -> list[_Place]:
+        return [(word, self.voice, take) for word, take in zip(self.words, self.takes, strict=True)]
+
+
+def _plan(repertoire: Repertoire, rng: np.random.Generator) -> _Plan:
+    words = rng.choice(len(repertoire.words), rng.integers(1, _MOST_WORDS + 1), replace=False).tolist()
+    voice, noise = rng.integers([len(repertoire.voices), len(repertoire.noises)]).tolist()
+    return _Plan(words, voice, rng.integers(_TAKES, size=len(words)).tolist(), noise)
+
+
+def _takes(pool: Pool, repertoire: Repertoire, rng: np.random.Generator) -> dict[_Place, Utterance]:
+    """All utterances that there are, by word, voice and take."""
+    shape = (len(repertoire.words), len(repertoire.voices), _TAKES)
+    speeds = _SLOWEST + len(Pool) * rng.integers(0, _SPEEDS, shape) + pool
+    pitches = rng.integers(*_PITCHES, shape)
+    return {
+        (word, voice, take): Utterance(
+            repertoire.words[word],
+            f"en-us+{repertoire.voices[voice][1]}",
+            int(speeds[word, voice, take]),
+            int(pitches[word, voice, take]),
+        )
+        for word, voice, take in np.ndindex(shape)
+    }
 
 
 def _aspects(repertoire: Repertoire) -> list[Sequence[object]]:
     return [repertoire.words, repertoire.voices, repertoire.noises]
-
-
-def _bank(pool: Pool, repertoire: Repertoire, rng: np.random.Generator) -> list[list[list[NDArray[np.int16]]]]:
-    """Utterances by word, voice and take."""
-    speeds = 120 + len(Pool) * rng.integers(0, 25, (len(repertoire.words), len(repertoire.voices), _TAKES)) + pool
-    pitches = rng.integers(25, 76, speeds.shape)
-    asked = [
-        Utterance(word, f"en-us+{variant}", int(speeds[place]), int(pitches[place]))
-        for place, word, variant in _places(repertoire)
-    ]
-    spoken = iter(speak(asked).waveforms)
-    return [[[next(spoken) for _ in range(_TAKES)] for _ in repertoire.voices] for _ in repertoire.words]
-
-
-def _places(repertoire: Repertoire) -> list[tuple[tuple[int, int, int], str, str]]:
-    return [
-        ((number, voice, take), word, variant)
-        for number, word in enumerate(repertoire.words)
-        for voice, (_, variant) in enumerate(repertoire.voices)
-        for take in range(_TAKES)
-    ]
 
 
 def _in_turn(spoken: list[NDArray[np.int16]], rng: np.random.Generator) -> NDArray[np.float64]:
