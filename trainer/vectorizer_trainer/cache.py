@@ -2,8 +2,10 @@
 
 import os
 import shutil
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Self, overload
 
@@ -96,6 +98,29 @@ class Selected(Sequence[Array]):
         if isinstance(index, slice):
             return [self._items[position] for position in self._indices[index]]
         return self._items[self._indices[index]]
+
+
+class Joined(Sequence[Array]):
+    """Some sequences, one behind the other."""
+
+    def __init__(self, parts: Sequence[Sequence[Array]]) -> None:
+        """Takes the sequences."""
+        self._parts = parts
+        self._ends = list(accumulate(map(len, parts)))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> Array: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Array]: ...
+    def __getitem__(self, index: int | slice) -> Array | list[Array]:
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        position = range(len(self))[index]
+        part = bisect_right(self._ends, position)
+        return self._parts[part][position - (self._ends[part - 1] if part else 0)]
 
 
 def check_disk(folder: Path, needed: int) -> None:

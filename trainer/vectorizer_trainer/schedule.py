@@ -1,12 +1,16 @@
-"""How long the deep candidate trains: a matter of numbers alone, which the forecast needs before torch is loaded."""
+"""How long training takes: a matter of numbers alone, which the forecast needs before torch is loaded."""
 
 import math
 
-__all__ = ["BATCH", "FEWEST_EXAMPLES", "epochs_for", "steps_for"]
+__all__ = ["AUDITED", "BATCH", "FEWEST_EXAMPLES", "VIEWS", "epochs_for", "steps_for", "varied_copies"]
 
 FEWEST_EXAMPLES = 300
 """Below this many examples the blocks would learn them by heart."""
 BATCH = 64
+VIEWS = 4
+"""Varied copies of each example that the linear adapter is trained on, beside the example as it is."""
+AUDITED = 200
+"""Examples that the audit tries each transformation on."""
 
 
 def epochs_for(examples: int) -> int:
@@ -17,3 +21,8 @@ def epochs_for(examples: int) -> int:
 def steps_for(examples: int) -> int:
     """Optimiser steps in all."""
     return epochs_for(examples) * max(1, examples // BATCH)
+
+
+def varied_copies(examples: int, transformations: int) -> int:
+    """Items that are varied and embedded before the training of so many examples, by so many transformations."""
+    return VIEWS * examples + min(AUDITED, examples) * transformations if transformations else 0

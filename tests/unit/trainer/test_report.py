@@ -176,10 +176,9 @@ class TestAugmentation:
     def test_switches_left_on_are_not_warned_of(self) -> None:
         assert augmentation_warnings(described()) == []
 
-    def test_an_image_run_says_that_augmentation_is_not_applied_yet(self) -> None:
-        assert augmentation_warnings(described(ContentType.IMAGE)) == [
-            "Augmentation is not applied yet: the examples were trained on as they are."
-        ]
+    @pytest.mark.parametrize("content_type", [ContentType.IMAGE, ContentType.VIDEO])
+    def test_a_switch_with_effect_is_not_warned_of(self, content_type: ContentType) -> None:
+        assert augmentation_warnings(described(content_type, blur=False)) == []
 
 
 class TestStart:

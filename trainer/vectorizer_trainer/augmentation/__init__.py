@@ -8,11 +8,11 @@ from typing import cast
 
 from vectorizer_api.content import AugmentationConditions, ContentType
 
-from vectorizer_trainer.augmentation.contract import Augmentation, Unchanged
+from vectorizer_trainer.augmentation.contract import UNCHANGED, Augmentation, Unchanged
 from vectorizer_trainer.augmentation.draws import Purpose, item_seeds
 from vectorizer_trainer.content.encoder import Encoder
 
-__all__ = ["Augmentation", "Purpose", "Unchanged", "augmentation_for", "item_seeds"]
+__all__ = ["UNCHANGED", "Augmentation", "Purpose", "Unchanged", "augmentation_for", "item_seeds"]
 
 
 def augmentation_for(content_type: ContentType, conditions: AugmentationConditions, encoder: Encoder) -> Augmentation:
@@ -33,4 +33,4 @@ def augmentation_for(content_type: ContentType, conditions: AugmentationConditio
 
             return PointCloudAugmentation()
         case ContentType.TEXT:
-            return Unchanged()
+            return UNCHANGED

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from vectorizer_trainer.content.encoder import Item
 
-__all__ = ["Augmentation", "Unchanged"]
+__all__ = ["UNCHANGED", "Augmentation", "Unchanged"]
 
 
 class Augmentation(Protocol):
@@ -37,3 +37,7 @@ class Unchanged:
     def only(self, transformation: str) -> Augmentation:
         """Raises ValueError: it has none."""
         raise ValueError(f"nothing is varied, so not {transformation} either")
+
+
+UNCHANGED = Unchanged()
+"""For texts, and for trainings that vary nothing."""

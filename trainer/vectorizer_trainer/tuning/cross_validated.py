@@ -113,9 +113,7 @@ def _trained(
     everything = np.arange(len(vectors))
     final = adapter(everything)
     alpha, retention = _share(reference, final)
-    judged = [
-        _held_out(fold, examples, vectors, adapter(np.setdiff1d(everything, fold)), alpha) for fold in folds
-    ]
+    judged = [_held_out(fold, examples, vectors, adapter(np.setdiff1d(everything, fold)), alpha) for fold in folds]
     return _Trained(views, final, judged, alpha, retention, curve[:EPOCHS])
 
 
@@ -123,7 +121,9 @@ def _gain_of_varying(trained: list[_Trained], seed: int) -> Difference | None:
     if len(trained) == 1:
         return None
     pairs = zip(*(adapters.folds for adapters in trained), strict=True)
-    return measure_gain([HeldOut(plain.tuned, varied.tuned, plain.targets, plain.groups) for plain, varied in pairs], seed)
+    return measure_gain(
+        [HeldOut(plain.tuned, varied.tuned, plain.targets, plain.groups) for plain, varied in pairs], seed
+    )
 
 
 def _share(reference: Floats, adapter: Tensor) -> tuple[float, Retention]:

@@ -1,6 +1,7 @@
 """The second candidate: all blocks of the encoder, trained on the items themselves."""
 
 import copy
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from vectorizer_trainer.tuning.objective import Objective, generator, seen_label
 from vectorizer_trainer.vectorizer import Vectorizer
 
 __all__ = ["Step", "TrainedBlocks", "train_blocks"]
+
+_log = logging.getLogger(__name__)
 
 _LEARNING_RATE = 4e-4
 _HEAD_LEARNING_RATE = 1e-3
@@ -85,6 +88,7 @@ def train_blocks(
     training = _Training(start, torch.from_numpy(vectors), seen_labels(torch.from_numpy(targets)), anchors)
     if (last := checkpoints.last()) is not None:
         training.restore(last)
+        _log.info("training goes on from step %d", training.step)
     try:
         for batch in islice(_batches(len(items), len(anchors), seed), training.step, None):
             began = time.monotonic()

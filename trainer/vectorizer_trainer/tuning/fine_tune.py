@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from vectorizer_trainer.augmentation import UNCHANGED, Augmentation
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.schedule import FEWEST_EXAMPLES
 from vectorizer_trainer.tuning.checkpoint import Checkpoints
@@ -24,13 +25,16 @@ def fine_tune(
     seed: int,
     observer: Observer,
     checkpoints: Checkpoints,
+    augmentation: Augmentation = UNCHANGED,
 ) -> Tuned:
     """Trains the candidates, chooses one and a share of its change, and judges it on examples that chose nothing.
 
-    `reference` are items of the base, whose change of neighbourhood measures what is forgotten. The same seed on the
-    same kind of processor with the same number of threads gives the same weights, also where the training goes on from
-    a checkpoint.
+    `reference` are items of the base, whose change of neighbourhood measures what is forgotten; `augmentation` varies
+    what is trained on, and nothing that is measured. The same seed on the same kind of processor with the same number
+    of threads gives the same weights, also where the training goes on from a checkpoint.
     """
-    task = Task(start, train, choose, gate, reference, label_names, seed, Stopwatch(observer), checkpoints)
+    task = Task(
+        start, train, choose, gate, reference, label_names, seed, Stopwatch(observer), checkpoints, augmentation
+    )
     few = len(train) + len(choose) + len(gate) < FEWEST_EXAMPLES
     return tune_cross_validated(task) if few else tune_held_out(task)

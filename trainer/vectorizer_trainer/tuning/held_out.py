@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from vectorizer_api.run import Stage
 
-from vectorizer_trainer.augmentation import Augmentation, Unchanged
+from vectorizer_trainer.augmentation import UNCHANGED, Augmentation
 from vectorizer_trainer.evaluation import Difference, HeldOut, Retention
 from vectorizer_trainer.metrics import neighbour_overlaps
 from vectorizer_trainer.schedule import epochs_for, steps_for
@@ -51,7 +51,7 @@ def tune_held_out(task: Task) -> Tuned:
     candidates = _linear(task, baseline, variations, reference)
     augmented = Augmented(variations.effects, _gain_of_varying(task, candidates))
     if task.start.encoder.trained_by_fine_tuning():
-        augmentation = Unchanged() if augmented.harmful else task.augmentation
+        augmentation = UNCHANGED if augmented.harmful else task.augmentation
         candidates.append(_deep(task, baseline, augmentation, anchors, reference))
     task.watch.stage(Stage.INTERPOLATING, 1)
     chosen = max(candidates, key=lambda candidate: candidate.share.score)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from vectorizer_api.run import Stage
 
+from vectorizer_trainer.augmentation import Augmentation
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.tuning.checkpoint import Checkpoints
 from vectorizer_trainer.tuning.types import Examples, Observer
@@ -54,6 +55,7 @@ class Task:
     seed: int
     watch: Stopwatch
     checkpoints: Checkpoints
+    augmentation: Augmentation
 
     def baseline(self) -> "Baseline":
         """The start's vectors of everything, computed where they are not known yet."""

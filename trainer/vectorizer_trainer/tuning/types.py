@@ -10,6 +10,7 @@ from vectorizer_api.run import Metric, Outcome, Stage
 
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.evaluation import HeldOut
+from vectorizer_trainer.tuning.augmented import Augmented
 from vectorizer_trainer.vectorizer import Vectorizer
 
 
@@ -75,7 +76,7 @@ class Candidate:
     """A way to be better that was tried."""
 
     name: str
-    """`linear adapter` or `all blocks`."""
+    """`linear adapter`, `linear adapter, varied examples` or `all blocks`."""
     alpha: float
     """The best share of the change, 0 where none helped."""
     score: float
@@ -116,6 +117,8 @@ class Tuned:
 
     vectorizer: Vectorizer
     """The one to publish: the start itself where nothing was gained."""
+    judged: Vectorizer
+    """The one that was judged, also where it was not better."""
     outcome: Outcome
     reason: str
     """Why, in one sentence for people."""
@@ -136,6 +139,7 @@ class Tuned:
     """[m] of each fold: indices, counted through train, choose and gate, of its held-out examples."""
     folds: list[HeldOut]
     """The same examples under the start and under the judged candidate; vectors of two folds do not compare."""
+    augmented: Augmented = field(default_factory=Augmented)
     warnings: list[str] = field(default_factory=list)
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall-clock seconds per stage."""

@@ -10,6 +10,7 @@ from vectorizer_api.run import Outcome
 from vectorizer_trainer.evaluation import HeldOut, Retention, compare
 from vectorizer_trainer.gate import judge
 from vectorizer_trainer.metrics import effective_rank, label_precisions
+from vectorizer_trainer.tuning.augmented import Augmented
 from vectorizer_trainer.tuning.task import Task
 from vectorizer_trainer.tuning.types import Candidate, CurvePoint, LabelChange, Tuned
 from vectorizer_trainer.vectorizer import Vectorizer
@@ -32,6 +33,7 @@ class Evidence:
     alpha: float
     candidates: list[Candidate]
     curves: list[CurvePoint]
+    augmented: Augmented
 
 
 def tuned(task: Task, vectorizer: Vectorizer, evidence: Evidence) -> Tuned:
@@ -42,6 +44,7 @@ def tuned(task: Task, vectorizer: Vectorizer, evidence: Evidence) -> Tuned:
     task.watch.stop()
     return Tuned(
         vectorizer=vectorizer if verdict.outcome is Outcome.IMPROVED else task.start,
+        judged=vectorizer,
         outcome=verdict.outcome,
         reason=verdict.reason,
         metrics=[*comparison.metrics(), evidence.retention.metric()],
@@ -54,7 +57,8 @@ def tuned(task: Task, vectorizer: Vectorizer, evidence: Evidence) -> Tuned:
         effective_rank=ranks,
         shown=evidence.shown,
         folds=evidence.folds,
-        warnings=_collapse_warnings(*ranks),
+        augmented=evidence.augmented,
+        warnings=[*evidence.augmented.warnings(), *_collapse_warnings(*ranks)],
         seconds=dict(task.watch.seconds),
     )
 
