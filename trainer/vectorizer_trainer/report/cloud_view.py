@@ -20,7 +20,7 @@ Floats = NDArray[np.floating[Any]]
 
 def view_cloud(cloud: NDArray[Any], edge: int) -> NDArray[np.uint8]:
     """RGBA [edge, edge, 4] on nothing, of points [n, 6]: x, y, z with z up, and red, green, blue from 0 to 1."""
-    points = np.nan_to_num(cloud.astype(np.float32))
+    points = np.nan_to_num(cloud.astype(np.float32), posinf=0, neginf=0)
     right, up, near = _seen(points[:, :3]).T
     shades = _colours(points[:, 3:6]) * _light(near)[:, None]
     picture = np.zeros((edge, edge, 4), np.uint8)

@@ -12,7 +12,7 @@ from vectorizer_trainer.report.document import CurvePoint, MapPoint
 from vectorizer_trainer.report.svg import drawing, element, number
 from vectorizer_trainer.wording import counted
 
-__all__ = ["Scale", "bars", "curve", "interval", "reach", "scatter", "share", "waveform"]
+__all__ = ["Scale", "bars", "curve", "dot", "interval", "reach", "scatter", "share", "waveform"]
 
 _MOST_POINTS = 240
 """Points of a line; more would not be seen."""
@@ -87,6 +87,12 @@ def scatter(
             paths.append(element("path", d=dots, class_=f"dots {name}"))
     description = f"Map of {counted(len(points), 'held-out example')} {when}, coloured by label."
     return drawing(300, 300, description, element("rect", width=300, height=300, class_="frame"), *paths)
+
+
+def dot(name: str) -> Markup:
+    """A dot of a map, for its key."""
+    path = element("path", d="M6 6h0", class_=f"dots key-dot {name}")
+    return element("svg", path, viewBox="0 0 12 12", aria_hidden="true")
 
 
 def reach(metrics: Iterable[Metric]) -> float:

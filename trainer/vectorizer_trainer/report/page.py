@@ -11,6 +11,7 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from vectorizer_trainer.gate import RETENTION_FLOOR
 from vectorizer_trainer.report import figures, plain_words
 from vectorizer_trainer.report.document import CurvePoint, LabelChange, Report
 from vectorizer_trainer.report.previews import Excerpt, Picture, Preview, Recording
@@ -23,6 +24,7 @@ LARGEST_PAGE = 5 * 1000**2
 
 _ROWS = 100
 """Lines of a list of files or warnings; report.json has all."""
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -63,6 +65,7 @@ def _environment() -> Environment:
         loader=PackageLoader("vectorizer_trainer.report"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -75,8 +78,18 @@ def _environment() -> Environment:
         "kind": _kind,
         "duration": _duration,
     }
-    environment.globals |= {"figures": figures, "words": plain_words}
+    environment.globals |= {"figures": figures, "words": plain_words, "floor": RETENTION_FLOOR}
     return environment
+
+
+def _printable(value: object) -> object:
+    """Characters that steer a terminal or that no page may hold are replaced, in all that is put into the page."""
+    match value:
+        case Markup():
+            return Markup(_CONTROL.sub(_REPLACEMENT, value))  # noqa: S704 - was safe and still is
+        case str():
+            return _CONTROL.sub(_REPLACEMENT, value)
+    return value
 
 
 def _curves(points: Sequence[CurvePoint]) -> list[tuple[str, list[CurvePoint]]]:
@@ -90,11 +103,8 @@ def _judged(labels: Sequence[LabelChange]) -> list[LabelChange]:
 
 
 def _cut(text: str, most: int = 60) -> str:
-    """Without control characters, and with the middle left out where it is long: the suffix of a name tells much."""
-    clean = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
-    if len(clean) <= most:
-        return clean
-    return f"{clean[: most * 2 // 3]}…{clean[-(most // 3) :]}"
+    """The middle is left out where it is long: the suffix of a name tells much."""
+    return text if len(text) <= most else f"{text[: most * 2 // 3]}…{text[-(most // 3) :]}"
 
 
 def _data_url(preview: Picture | Recording) -> str:

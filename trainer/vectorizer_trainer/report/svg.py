@@ -31,4 +31,4 @@ def drawing(width: float, height: float, description: str, *children: str) -> Ma
 
 def number(value: float) -> str:
     """At most one decimal: a tenth of a pixel is enough."""
-    return f"{value:.1f}".rstrip("0").rstrip(".") if value else "0"
+    return f"{round(value, 1) + 0:.1f}".rstrip("0").rstrip(".") or "0"
