@@ -1,0 +1,131 @@
+"""A trainer that was stopped or killed, and the attempt after it: the same model, byte for byte."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from vectorizer_api.content import ContentType
+from vectorizer_api.run import RunDescription, RunManifest, RunProgress, Stage, VectorizerSource
+from vectorizer_dev.datasets import image
+from vectorizer_dev.waiting import eventually
+from vectorizer_trainer.bases import ensure_base
+
+EXAMPLES = 400
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the real trainer on folders, attempt by attempt."""
+
+    data: Path
+    folder: Path
+    uid: str = "resume"
+
+    def output(self, attempt: int) -> Path:
+        return self.folder / f"attempt-{attempt}"
+
+    def manifest(self, attempt: int) -> RunManifest:
+        return RunManifest.model_validate_json((self.output(attempt) / "manifest.json").read_bytes())
+
+    def progress(self, attempt: int) -> RunProgress | None:
+        path = self.output(attempt) / "progress.json"
+        return RunProgress.model_validate_json(path.read_bytes()) if path.exists() else None
+
+    def stage(self, attempt: int) -> Stage | None:
+        progress = self.progress(attempt)
+        return progress and progress.progress.stage
+
+    @contextmanager
+    def attempt(self, number: int) -> Iterator["subprocess.Popen[str]"]:
+        """The process of an attempt, which does not outlive the block."""
+        checkpoints = self.folder / "checkpoints"
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        base_folder = ensure_base(ContentType.IMAGE)
+        base = VectorizerSource(name=base_folder.name, location=base_folder.as_uri())
+        run = RunDescription(
+            run_uid=self.uid,
+            fine_tune="digits",
+            attempt=number,
+            content_type=ContentType.IMAGE,
+            custom_vectorizer_name="digits",
+            batch=self.data.as_uri(),
+            output=self.output(number).as_uri(),
+            checkpoints=checkpoints.as_uri(),
+            base=base,
+            start=base,
+        )
+        place = self.folder / f"work-{number}"
+        place.mkdir()
+        (place / "run.json").write_text(run.model_dump_json(by_alias=True))
+        command = [sys.executable, "-m", "vectorizer_trainer", "--run", str(place / "run.json"), "--credentials"]
+        command += [str(place), "--work", str(place / "work"), "--termination-message", str(place / "termination")]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    def interrupt(self, number: int, by: signal.Signals) -> int:
+        """Begin an attempt and end it while the blocks are trained; its exit code."""
+        with self.attempt(number) as process:
+            eventually(lambda: self.stage(number) == Stage.TUNING, timeout=120)
+            process.send_signal(by)
+            return process.wait(timeout=30)
+
+    def finish(self, number: int) -> str:
+        """An attempt to its end; its log."""
+        with self.attempt(number) as process:
+            log = process.communicate(timeout=200)[1]
+        assert process.returncode == 0, log
+        return log
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    image.make(folder, train=EXAMPLES, test=10)
+    return folder / "train"
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(data: Path, tmp_path_factory: pytest.TempPathFactory) -> RunManifest:
+    run = Run(data, tmp_path_factory.mktemp("uninterrupted"))
+    run.finish(1)
+    return run.manifest(1)
+
+
+def _model(manifest: RunManifest) -> dict[str, str]:
+    """The digests of the files that are weights, which hold no time of day."""
+    return {name: digest.sha256 for name, digest in manifest.files.items() if name.endswith(".safetensors")}
+
+
+def test_a_stopped_and_then_killed_run_ends_with_the_model_of_an_uninterrupted_one(
+    data: Path, uninterrupted: RunManifest, tmp_path: Path
+) -> None:
+    run = Run(data, tmp_path)
+    assert run.interrupt(1, signal.SIGTERM) == 143
+    assert (tmp_path / "checkpoints" / "training.safetensors").is_file()
+    assert run.interrupt(2, signal.SIGKILL) == -signal.SIGKILL
+    assert "goes on from step" in run.finish(3)
+    assert _model(run.manifest(3)) == _model(uninterrupted)
+    assert run.manifest(3).metrics == uninterrupted.metrics
+
+
+def test_other_files_begin_anew(data: Path, tmp_path: Path) -> None:
+    run = Run(data, tmp_path)
+    assert run.interrupt(1, signal.SIGTERM) == 143
+    changed = Run(_without_one(data, tmp_path / "changed"), tmp_path)
+    assert "training starts anew" in changed.finish(2)
+
+
+def _without_one(data: Path, folder: Path) -> Path:
+    folder.mkdir()
+    for path in sorted(data.iterdir())[1:]:
+        (folder / path.name).symlink_to(path)
+    return folder
