@@ -34,7 +34,8 @@ tools: venv ## Build the API server, MinIO and the rest once, from pinned Go mod
 	$(RUN) -m vectorizer_dev tools
 
 bases: venv ## Make the small base vectorizers once, in the cache.
-	$(RUN) -c 'from vectorizer_trainer.bases import ensure_base; [ensure_base(kind) for kind in ("Text", "Image", "Sound")]'
+	$(RUN) -c 'from vectorizer_api.content import ContentType; from vectorizer_trainer.bases import ensure_base; \
+	  [ensure_base(kind) for kind in ContentType]'
 
 generate: venv ## Write the CRDs from the models.
 	$(RUN) -m vectorizer_api.crd

@@ -66,20 +66,10 @@ def _read_request(path: Path) -> Request:
 
 def _supported(request: Request) -> Request:
     """The request, unless it asks for what local training cannot do yet."""
-    from vectorizer_trainer.content import supported_content_types
-
-    if request.content_type not in supported_content_types():
-        raise BadInput(f"content_type: {request.content_type} is not supported yet.", hint=_supported_types())
     for field in ("file_urls", "custom_vectorizer_name_for_sampling"):
         if getattr(request, field):
             raise BadInput(f"{field}: is not supported yet.", hint=f"Set {field} to null.")
     return request
-
-
-def _supported_types() -> str:
-    from vectorizer_trainer.content import supported_content_types
-
-    return f"Supported are {' and '.join(sorted(supported_content_types()))}."
 
 
 def _check_folders(asked: LocalTraining) -> None:

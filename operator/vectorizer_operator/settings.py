@@ -45,6 +45,9 @@ class Settings(BaseModel):
     bases: Annotated[dict[ContentType, str], BeforeValidator(_json_where_text)] = {
         ContentType.TEXT: "all-MiniLM-L6-v2",
         ContentType.IMAGE: "digits-vit-tiny",
+        ContentType.POINT_CLOUD: "shapes-uni3d-tiny",
+        ContentType.SOUND: "spoken-words-clap-tiny",
+        ContentType.VIDEO: "moving-digits-vit-tiny",
     }
     """JSON object: the base of each content type that is served."""
     profiles: Path | None = None

@@ -1,4 +1,4 @@
-"""Videos of one to three moving handwritten digits, labelled by which digits are on them and how they move."""
+"""Videos of one or two moving handwritten digits, labelled by which digits are on them and how they move."""
 
 import io
 from pathlib import Path

@@ -57,10 +57,6 @@ class TestRefusals:
         with pytest.raises(BadInput, match="the request is not JSON"):
             train_locally(asked, Console(quiet=True))
 
-    @pytest.mark.parametrize("content_type", ["Video", "Sound"])
-    def test_a_content_type_that_is_not_supported_yet(self, asked: LocalTraining, content_type: str) -> None:
-        assert refusal(asked, content_type=content_type) == f"content_type: {content_type} is not supported yet."
-
     def test_urls_are_not_supported_yet(self, asked: LocalTraining) -> None:
         assert refusal(asked, file_urls=["https://host/a.txt"]) == "file_urls: is not supported yet."
 

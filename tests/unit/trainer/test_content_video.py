@@ -129,7 +129,7 @@ class TestLimits:
 
     def test_gives_up_on_a_video_that_takes_too_long(self, tiny_video: Vectorizer, tmp_path: Path) -> None:
         _write_slow(tmp_path / "slow.mp4")
-        with pytest.raises(UnreadableFile, match="longer than 0.1 s to decode"):
+        with pytest.raises(UnreadableFile, match=r"longer than 0\.1 s to decode"):
             tiny_video.decode(tmp_path / "slow.mp4", Limits(max_decode_seconds=0.1))
 
 

@@ -16,7 +16,7 @@ EDGE = 2 * SIZE
 FRAMES = 16
 MOTIONS = ("still", "sideways", "upwards", "circling", "growing")
 
-_MOST = 3
+_MOST = 2
 _SMALLEST, _LARGEST = 22, 30
 """Edges of a digit in pixels; a growing one ends at up to 1.4 times as much."""
 _GROWTH = (0.5, 1.4)
@@ -66,7 +66,7 @@ class _Actor:
 
 
 def moving_digits(pool: Pool, count: int, seed: int, digits: Sequence[int] = range(10)) -> Iterator[Clip]:
-    """Clips of one to three digits, on together or one after another, with one motion for all of them."""
+    """Clips of one or two digits, on together or one after another, with one motion for all of them."""
     rng = np.random.default_rng([seed, pool, FRAMES])
     samples, kinds = handwriting(pool)
     usable = np.flatnonzero(np.isin(kinds, digits))

@@ -18,7 +18,7 @@ from vectorizer_trainer.content.video import VideoEncoder
 from vectorizer_trainer.vectorizer import verified_description, write_vectorizer
 
 NAME = "moving-digits-vit-tiny"
-REVISION = 1
+REVISION = 2
 
 _FRAMES = 8
 _REFERENCE_ITEMS = 600
