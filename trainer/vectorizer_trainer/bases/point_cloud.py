@@ -35,7 +35,7 @@ _ARCHITECTURE = Architecture(
     heads=4,
     output_dimension=96,
 )
-_CLOUDS = 4_000
+_CLOUDS = 3_200
 _BATCH = 64
 _EPOCHS = 5
 _LEARNING_RATE = 2e-3

@@ -194,6 +194,8 @@ def _refuse_wide(size: int) -> None:
 def _text_rows(stream: BinaryIO, most: int | None = None) -> Iterator[Piece]:
     """Float64 [n, columns] of the lines of numbers, at most so many; a heading before them is passed over."""
     columns = 0
+    if most == 0:
+        return
     for lines in _blocks_of_lines(stream):
         rows = [line for line in lines if line and not line.startswith(_COMMENTS)]
         if not columns:
