@@ -241,6 +241,16 @@ class TestWindows:
         alone = np.concatenate([tiny_sound.encode_items([sound]) for sound in sounds])
         assert together == pytest.approx(alone, abs=1e-5)
 
+    def test_of_a_very_long_sound_twelve_windows_are_kept_from_the_first_to_the_last(
+        self, tiny_sound: Vectorizer, tmp_path: Path
+    ) -> None:
+        sound = noise(34 * RATE)
+        item = tiny_sound.decode(wav(tmp_path / "s.wav", sound))
+        assert item.reshape(12, RATE)[[0, 11]].tolist() == [sound[:RATE].tolist(), sound[-RATE:].tolist()]
+        assert item.reshape(12, RATE)[4].tolist() == sound[12 * RATE : 13 * RATE].tolist()
+        whole = tiny_sound.decode(wav(tmp_path / "s.wav", sound[: 12 * RATE]))
+        assert np.array_equal(whole, sound[: 12 * RATE])
+
     def test_training_looks_at_the_middle(self, tiny_sound: Vectorizer) -> None:
         windows = [noise(RATE, seed) for seed in range(3)]
         features = tiny_sound.encoder.training_features([np.concatenate(windows)])

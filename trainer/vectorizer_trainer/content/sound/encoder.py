@@ -1,7 +1,8 @@
 """CLAP's audio tower behind windows of our own, in the folder format of transformers.
 
 A long sound is heard in windows of exactly the length that the tower was trained on, spread evenly over it, whose unit
-vectors are averaged: one file has one result, where CLAP's own feature extractor draws one window at random.
+vectors are averaged: one file has one result, where CLAP's own feature extractor draws one window at random. Up to
+twelve windows cover a sound; a longer one is heard in twelve.
 """
 
 import json
@@ -36,6 +37,8 @@ _ADAPTER = "adapter.safetensors"
 _LAST_LAYER = "audio_projection.linear2."
 _WINDOWS_AT_ONCE = 16
 """Windows in one pass of the network: enough for the cores, few enough for their memory."""
+_MOST_WINDOWS = 12
+"""Two minutes of CLAP's ten seconds: bounds what one file costs in memory, on the disk of a run, and in time."""
 _FULL_SCALE = 32768
 
 
@@ -57,8 +60,11 @@ class SoundEncoder(Encoder):
         self._spectrogram = MelSpectrogram(self._settings)
 
     def decode(self, path: Path, limits: Limits) -> Item:
-        """Int16 samples [t] in mono at the tower's rate."""
-        return decode_sound(path, self.sample_rate, limits)
+        """Int16 samples [t] in mono at the tower's rate; of a very long sound the windows that are heard, in a row."""
+        samples = decode_sound(path, self.sample_rate, limits)
+        if len(samples) <= _MOST_WINDOWS * self._window:
+            return samples
+        return np.concatenate(_spread(samples, self._window, _MOST_WINDOWS))
 
     def cost(self, item: Item) -> int:
         """The number of windows."""
@@ -171,9 +177,13 @@ def _windows(item: Item, length: int) -> list[NDArray[np.int16]]:
     if len(item) <= length:
         repeated = np.tile(item, length // len(item))
         return [np.pad(repeated, (0, length - len(repeated)))]
-    count = -(-len(item) // length)
-    starts = np.linspace(0, len(item) - length, count).round().astype(int)
-    return [item[start : start + length] for start in starts]
+    return _spread(item, length, -(-len(item) // length))
+
+
+def _spread(samples: NDArray[np.int16], length: int, count: int) -> list[NDArray[np.int16]]:
+    """`count` windows, the first at the beginning and the last at the end."""
+    starts = np.linspace(0, len(samples) - length, count).round().astype(int)
+    return [samples[start : start + length] for start in starts]
 
 
 def _mel_settings(preprocessing: Mapping[str, Any], mels: int) -> MelSettings:
