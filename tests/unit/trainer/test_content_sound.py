@@ -114,6 +114,13 @@ class TestDecode:
         with pytest.raises(UnreadableFile, match="no sound in it"):
             decode_sound(path, RATE, Limits())
 
+    def test_rejects_a_codec_that_no_decoder_knows(self, tmp_path: Path) -> None:
+        content = bytearray(written(tone(0.2), FORMATS[0]))
+        content[20:22] = b"\xab\xcd"
+        (tmp_path / "s.wav").write_bytes(content)
+        with pytest.raises(UnreadableFile, match="codec unknown"):
+            decode_sound(tmp_path / "s.wav", RATE, Limits())
+
     @pytest.mark.parametrize("rate", [100, 2_000_000])
     def test_rejects_a_sample_rate_that_no_sound_has(self, tmp_path: Path, rate: int) -> None:
         with pytest.raises(UnreadableFile, match=f"sample rate of {rate} Hz"):

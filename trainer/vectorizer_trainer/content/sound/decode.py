@@ -87,7 +87,8 @@ def _audio_stream(container: InputContainer) -> av.AudioStream:
     if not container.streams.audio:
         raise UnreadableFile("the file has no sound in it")
     stream = container.streams.audio[0]
-    codec = stream.codec_context.name
+    # There is no context where no decoder is known.
+    codec = getattr(stream.codec_context, "name", "unknown")
     if codec not in _CODECS and not codec.startswith(_CODEC_FAMILIES):
         raise UnreadableFile(f"sounds in the codec {codec} are not read")
     return stream
