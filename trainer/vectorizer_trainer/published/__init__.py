@@ -41,9 +41,11 @@ __all__ = [
 ]
 
 _MODULES: Mapping[ContentType, str] = {
+    ContentType.IMAGE: "vectorizer_trainer.published.image",
     ContentType.POINT_CLOUD: "vectorizer_trainer.published.point_cloud",
     ContentType.SOUND: "vectorizer_trainer.published.sound",
     ContentType.TEXT: "vectorizer_trainer.published.text",
+    ContentType.VIDEO: "vectorizer_trainer.published.video",
 }
 
 _OTHERS: Mapping[ContentType, str] = {
