@@ -69,10 +69,12 @@ def largest_difference(vectorizer: Vectorizer, items: Sequence[Item], model: Pat
     import onnxruntime  # type: ignore[import-untyped]
 
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    expected = vectorizer.encode_items(items)
-    halves = (items[: len(items) // 2], items[len(items) // 2 : -1], items[-1:])
-    found = np.concatenate([_run(session, vectorizer.encoder.inputs(part)) for part in halves if len(part)])
-    return float(np.abs(found - expected).max())
+    batches = [items[:1], *_batches(items[1:])]
+    found = [_run(session, vectorizer.encoder.inputs(batch)) for batch in batches]
+    return max(
+        float(np.abs(vectors - vectorizer.encode_items(batch)).max())
+        for vectors, batch in zip(found, batches, strict=True)
+    )
 
 
 class _Whole(nn.Module):
@@ -122,8 +124,8 @@ def _base_of(asked: Export, description: VectorizerDescription) -> Path:
 
 
 def _write(vectorizer: Vectorizer, items: Sequence[Item], path: Path) -> None:
-    # Two rows: the exporter takes an axis of length one for one that is always so.
-    example = vectorizer.encoder.inputs([*items, *items][:2])
+    # Two rows of the largest: the exporter takes an axis of length one for one that is always so.
+    example = vectorizer.encoder.inputs([max(items, key=vectorizer.encoder.cost)] * 2)
     with warnings.catch_warnings():
         # The exporter warns of its own libraries and of names that two axes share on purpose.
         warnings.simplefilter("ignore")
@@ -138,6 +140,14 @@ def _write(vectorizer: Vectorizer, items: Sequence[Item], path: Path) -> None:
         )
     program.model.metadata_props.update(_metadata(vectorizer))
     program.save(path, external_data=False)
+
+
+def _batches(items: Sequence[Item]) -> list[list[Item]]:
+    """Items that go in together: sequences are padded, and what has more dimensions must be of one shape."""
+    together: dict[tuple[int, ...], list[Item]] = {}
+    for item in items:
+        together.setdefault(item.shape if item.ndim > 1 else (), []).append(item)
+    return list(together.values())
 
 
 def _metadata(vectorizer: Vectorizer) -> dict[str, str]:

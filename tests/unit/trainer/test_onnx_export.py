@@ -1,17 +1,21 @@
 """The network of a vectorizer runs in ONNX Runtime with the same vectors, or no file is left."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
 import onnx
 import pytest
 import torch
 from rich.console import Console
+from vectorizer_api.artifact import VectorizerDescription
+from vectorizer_api.content import ContentType
 from vectorizer_cli import exporting
 from vectorizer_cli.exporting import Export, export_onnx, largest_difference
 from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.content.point_cloud.architecture import Architecture, PointTransformer
+from vectorizer_trainer.content.point_cloud.encoder import PointCloudEncoder
 from vectorizer_trainer.errors import BadInput, RunError
 from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer
 
@@ -60,25 +64,65 @@ class TestText:
     def test_leaves_nothing_beside_it(self, text_folder: Path, text_model: Path) -> None:
         assert sorted(path.name for path in text_folder.iterdir()) == ["samples", "v", "v.onnx"]
 
-    def test_that_gives_other_vectors_is_not_kept(self, text_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def written(vectorizer: Vectorizer, items: Sequence[Item], path: Path) -> None:
-            honest(vectorizer.with_weights(vectorizer.encoder, torch.eye(64)), items, path)
-
-        honest = exporting._write
-        monkeypatch.setattr(exporting, "_write", written)
+    def test_that_gives_other_vectors_is_not_kept(
+        self,
+        text_folder: Path,
+        text_model: Path,
+        tiny_text: Vectorizer,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        tiny_text.save(tmp_path / "other")
+        monkeypatch.setattr(exporting, "_write", lambda vectorizer, items, path: copyfile(text_model, path))
         with pytest.raises(RunError, match="differ by"):
-            export_onnx(Export(text_folder / "v", text_folder / "w.onnx", text_folder / "samples"), QUIET)
-        assert not (text_folder / "w.onnx").exists()
+            export_onnx(Export(tmp_path / "other", tmp_path / "other.onnx", text_folder / "samples"), QUIET)
+        assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
-def test_pictures_go_in_as_pixels(tiny_image: Vectorizer, tmp_path: Path) -> None:
-    vectorizer = tilted(tiny_image, tmp_path / "v")
-    pixels = np.random.default_rng(0).integers(0, 256, size=(5, 16, 16, 3)).astype(np.uint8)
-    exporting._write(vectorizer, list(pixels), tmp_path / "v.onnx")
-    assert largest_difference(vectorizer, list(pixels), tmp_path / "v.onnx") < 1e-5
-    taken = onnx.load(tmp_path / "v.onnx").graph.input[0]
-    assert taken.name == "pixels"
-    assert taken.type.tensor_type.elem_type == onnx.TensorProto.UINT8
+@pytest.fixture(scope="module")
+def tiny_point_cloud() -> Vectorizer:
+    """A point-cloud vectorizer of dimension 12 with random weights, for clouds of 64 points."""
+    shape = Architecture(
+        points=64,
+        groups=8,
+        group_size=4,
+        stem_width=16,
+        patch_dimension=8,
+        width=16,
+        depth=1,
+        heads=2,
+        output_dimension=12,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoder = PointCloudEncoder(PointTransformer(shape))
+    description = VectorizerDescription(
+        name="tiny", content_type=ContentType.POINT_CLOUD, architecture="a", dimension=12, licence="MIT", files={}
+    )
+    return Vectorizer(description, encoder, torch.eye(12))
+
+
+def pixels(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).integers(0, 256, size=shape).astype(np.uint8)
+
+
+ITEMS: dict[str, tuple[str, list[Item]]] = {
+    "tiny_timm_image": ("pixels", list(pixels(3, 160, 160, 3))),
+    "tiny_video": ("pixels", [pixels(frames, 16, 16, 3) for frames in (4, 2, 4, 1, 2)]),
+    "tiny_sound": ("input_features", list(np.random.default_rng(0).integers(-9999, 9999, (4, 8000)).astype(np.int16))),
+    "tiny_point_cloud": ("points", list(np.random.default_rng(0).normal(size=(5, 64, 6)).astype(np.float16))),
+}
+
+
+@pytest.mark.parametrize("fixture", ITEMS)
+def test_every_content_type_goes_in_as_tensors_in_any_number(
+    request: pytest.FixtureRequest, tmp_path: Path, fixture: str
+) -> None:
+    name, items = ITEMS[fixture]
+    vectorizer = tilted(request.getfixturevalue(fixture), tmp_path / "v")
+    exporting._write(vectorizer, items, tmp_path / "v.onnx")
+    assert largest_difference(vectorizer, items, tmp_path / "v.onnx") < 1e-5
+    assert [one.name for one in onnx.load(tmp_path / "v.onnx").graph.input] == [name]
 
 
 class TestRefusals:
