@@ -246,6 +246,7 @@ class TestRefusals:
             (saved(np.ones((9, 3))), "all points are in one place"),
             (saved(np.full((9, 3), [5e5, 5e6, 1.0])), "all points are in one place"),
             (saved(np.eye(3) * 1e308), "too large to compute with"),
+            (saved(np.eye(3)).replace(b"'descr'", b"(descr'"), "damaged"),
             (saved(np.zeros((9, 2))), "where [points, 3 or more] is needed"),
             (saved(np.zeros((9, 3), complex)), "where numbers are needed"),
             (saved(np.zeros((9, 3_000_000), np.int8)), "is no point"),
