@@ -1,8 +1,11 @@
 """Recordings are composed of spoken words and physical noise, and come out the same every time."""
 
+import subprocess
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from vectorizer_trainer.bases import speech
 from vectorizer_trainer.bases.noises import NOISES
 from vectorizer_trainer.bases.recordings import KNOWN, NEW, SAMPLE_RATE, Pool, recordings
 from vectorizer_trainer.bases.speech import Utterance, speak
@@ -26,6 +29,15 @@ class TestSpeech:
         spoken = speak([usual, *others]).waveforms
         assert all(not np.array_equal(spoken[0], other) for other in spoken[1:])
         assert len(spoken[3]) < 0.8 * len(spoken[0])
+
+    def test_names_the_package_that_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(speech, "find_spec", lambda name: None)
+        with pytest.raises(ModuleNotFoundError, match="espeakng-loader"):
+            speak([Utterance("garden", "en-us+f3", 160, 40)])
+
+    def test_is_asked_of_no_voice_that_there_is_not(self) -> None:
+        with pytest.raises(subprocess.CalledProcessError):
+            speak([Utterance("garden", "nobody", 160, 40)])
 
 
 class TestRecordings:

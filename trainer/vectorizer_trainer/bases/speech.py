@@ -9,12 +9,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Utterance", "speak"]
+__all__ = ["Speech", "Utterance", "speak"]
 
 _PROGRAM = Path(__file__).with_name("synthesiser.py")
 
@@ -43,7 +44,9 @@ class Speech:
 
 
 def speak(utterances: Sequence[Utterance]) -> Speech:
-    """The same samples for the same list of utterances; needs the package espeakng-loader."""
+    """The same samples for the same list of utterances; raises ModuleNotFoundError without espeakng-loader."""
+    if find_spec("espeakng_loader") is None:
+        raise ModuleNotFoundError("the package espeakng-loader is not installed; it comes with the extra “local”")
     request = json.dumps([asdict(utterance) for utterance in utterances]).encode()
     # The program is ours, and what it is given is the list above.
     answer = subprocess.run([sys.executable, _PROGRAM], input=request, stdout=subprocess.PIPE, check=True)  # noqa: S603
