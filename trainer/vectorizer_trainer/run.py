@@ -40,6 +40,7 @@ from vectorizer_trainer.report import (
     sampling_warnings,
     start_warnings,
 )
+from vectorizer_trainer.report.model_card import MODEL_CARD, model_card
 from vectorizer_trainer.sources import bring
 from vectorizer_trainer.store import Store
 from vectorizer_trainer.wording import quoted
@@ -294,7 +295,8 @@ def _told_apart(own_test: OwnTest | None) -> list[Metric]:
 
 
 def _write_result(folder: Path, vectorizer: "Vectorizer", report: Report, page: str) -> Path:
-    vectorizer.save(folder / MODEL_FOLDER)
+    card = model_card(report, vectorizer.description)
+    vectorizer.save(folder / MODEL_FOLDER, {MODEL_CARD: card.encode()})
     target = folder / REPORT_FILE
     target.parent.mkdir(parents=True)
     target.write_text(report.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")

@@ -23,7 +23,7 @@ MODEL_CARD = "README.md"
 
 _HUB_LICENCES = {"apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0", "mit"}
 """SPDX identifiers in lower case that the hub knows by the same name."""
-_MARKUP = re.compile(r"([\\`*_\[\]<>|~$&:@#!]|(?<=www)\.)", re.IGNORECASE)
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~$&#!]|:(?=//)|@(?=[\w.-]+\.)|(?<=www)\.)", re.IGNORECASE)
 """What could make a link, an emphasis, a table cell or HTML of a text inside a line."""
 _TASKS = {
     ContentType.IMAGE: "image-feature-extraction",
