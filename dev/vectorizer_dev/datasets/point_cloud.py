@@ -6,6 +6,7 @@ none of these kinds of things.
 
 import io
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import laspy  # type: ignore[import-untyped]
@@ -87,6 +88,8 @@ def _pcd(xyz: Numbers, rgb: Numbers) -> bytes:
 
 def _las(xyz: Numbers, rgb: Numbers, backend: laspy.LazBackend | None = None) -> bytes:
     header = laspy.LasHeader(point_format=2, version="1.2")
+    # Else the day on which the data set is made.
+    header.creation_date = date(2020, 1, 1)
     header.scales = np.full(3, _MILLIMETRE)
     header.offsets = xyz.min(axis=0)
     las = laspy.LasData(header)

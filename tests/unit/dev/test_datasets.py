@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from vectorizer_dev.datasets import image, sound, text
+from vectorizer_dev.datasets import image, point_cloud, sound, text
+from vectorizer_trainer.bases.shapes import NEW, PAINTS
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,25 @@ class TestSound:
         assert {len(carried & {"crackle", "hiss", "hum", "rumble"}) for carried in labels} == {1}
         assert {len(carried) for carried in labels} == {3, 4}
         assert len(set.union(*labels)) == 17
+
+
+class TestPointCloud:
+    def test_is_the_same_every_time_in_every_format(self, tmp_path: Path) -> None:
+        for folder in ("a", "b"):
+            point_cloud.make(tmp_path / folder, train=40, test=4)
+        files = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
+        formats = {"glb", "las", "laz", "npy", "obj", "off", "pcd", "ply", "stl", "xyz"}
+        assert {path.suffix for path in files} == {f".{name}" for name in formats} | {".json"}
+        assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
+
+    def test_names_what_a_thing_is_and_what_it_is_made_of_where_the_format_has_colour(self, tmp_path: Path) -> None:
+        point_cloud.make(tmp_path, train=60, test=1)
+        kinds = {kind.name for kind in NEW}
+        for name, labels in _labels(tmp_path / "train").items():
+            assert labels[0] in kinds
+            assert len(set(labels) & set(PAINTS)) == (not name.endswith((".stl", ".off")))
+
+    def test_no_thing_is_in_both_parts(self, tmp_path: Path) -> None:
+        point_cloud.make(tmp_path, train=30, test=30)
+        train, test = ({path.read_bytes() for path in (tmp_path / part).iterdir()} for part in ("train", "test"))
+        assert not train & test

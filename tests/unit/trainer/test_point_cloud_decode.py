@@ -239,6 +239,10 @@ class TestRefusals:
         [
             (b"", "not a point cloud"),
             (b"neither points nor faces", "not a point cloud"),
+            (b"\n" * 60_000 + b"end", "not a point cloud"),
+            (b" \r\n#\n" * 9_000 + b"end", "not a point cloud"),
+            (b"solid " * 9_000, "not a point cloud"),
+            (b"1" * 60_000, "not a point cloud"),
             (b"\x89PNG\r\n\x1a\n" + bytes(200), "not a point cloud"),
             (b"PK\x03\x04" + bytes(200), "not a point cloud"),
             (saved(np.zeros((0, 3))), "no point has finite coordinates"),

@@ -28,9 +28,10 @@ __all__ = ["decode"]
 
 _HEAD = 2**16
 _MAGIC = {b"ply": "ply", b"LASF": "las", b"\x93NUMPY": "npy", b"glTF": "glb"}
-_PCD = re.compile(rb"\A(?:\s*#[^\n]*\n|\s*\n)*\s*(?:VERSION|FIELDS)\s")
+_COMMENTS = rb"\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*"
+_PCD = re.compile(_COMMENTS + rb"(?:VERSION|FIELDS)\s")
 _TEXTS = {
-    "off": re.compile(rb"\A(?:\s*#[^\n]*\n|\s*\n)*\s*C?OFF\s"),
+    "off": re.compile(_COMMENTS + rb"C?OFF\s"),
     "stl": re.compile(rb"\A\s*solid\b.*?\bfacet\s+normal\b", re.DOTALL),
     "obj": re.compile(rb"^[ \t]*v[ \t]+[-+.\d]", re.MULTILINE),
     "xyz": re.compile(rb"^[ \t]*[-+.\d][-+.\deE]*(?:[ \t,;]+[-+.\deEnaifNAIF]+){2}", re.MULTILINE),
