@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from vectorizer_api.names import REPORT_FILE
+from vectorizer_api.names import REPORT_FILE, REPORT_PAGE
 from vectorizer_api.run import Metric, Outcome, RunManifest
 from vectorizer_trainer.report import parse_report
 
@@ -28,7 +28,7 @@ def print_summary(manifest: RunManifest, out: Path, console: Console) -> None:
     for warning in dataset.warnings:
         console.print(f"[yellow]Warning:[/] {escape(warning)}", highlight=False)
     console.print(
-        f"Base: {escape(manifest.base.name)}. Vectorizer: {out}. Report: {out / REPORT_FILE}.", highlight=False
+        f"Base: {escape(manifest.base.name)}. Vectorizer: {out}. Report: {out / REPORT_PAGE}.", highlight=False
     )
 
 

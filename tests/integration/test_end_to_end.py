@@ -13,7 +13,7 @@ from minio.minioadmin import MinioAdmin
 from vectorizer_api import API_VERSION, GROUP, VERSION
 from vectorizer_api.custom_vectorizer import CustomVectorizer
 from vectorizer_api.fine_tune import FineTune, FineTuneStatus
-from vectorizer_api.names import LABELS_FILE
+from vectorizer_api.names import LABELS_FILE, REPORT_PAGE
 from vectorizer_api.run import RunManifest
 from vectorizer_cli.account import Account, create_account
 from vectorizer_dev.datasets import text
@@ -157,6 +157,8 @@ def test_the_published_files_are_those_of_the_manifest_and_make_vectors(
     manifest = RunManifest.model_validate_json((tmp_path / "manifest.json").read_bytes())
     there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert there == {*manifest.files, "manifest.json"}
+    page = people.stat_object(bucket_name=account.models_bucket, object_name=place + REPORT_PAGE)
+    assert page.content_type == "text/html; charset=utf-8"
     text_file = tmp_path / "a.txt"
     text_file.write_text("Compute the discrete Fourier transform.")
     vectors = load_vectorizer(tmp_path / "model").encode([text_file])

@@ -120,6 +120,16 @@ def test_what_was_written_is_read_back(docs: S3Store, tmp_path: Path) -> None:
     assert docs.read("report.json", 1) == b"{"
 
 
+def test_a_browser_is_told_to_show_a_report_and_to_save_a_model(
+    store: Minio, bucket: str, docs: S3Store, tmp_path: Path
+) -> None:
+    for name in ("report.html", "report.json", "model.safetensors"):
+        (tmp_path / name).write_bytes(b"{}")
+        docs.upload(name, tmp_path / name)
+    found = [store.stat_object(bucket, f"docs/{entry.key}").content_type for entry in docs.entries(10)]
+    assert found == ["application/octet-stream", "text/html; charset=utf-8", "application/json"]
+
+
 def test_an_empty_object_is_fetched(docs: S3Store, tmp_path: Path) -> None:
     docs.put("empty", b"")
     assert docs.fetch(docs.entries(1)[0], tmp_path / "copy") == hashlib.sha256(b"").hexdigest()

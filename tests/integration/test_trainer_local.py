@@ -1,6 +1,7 @@
 """`vectorizer train` and `vectorizer embed` as a user calls them, on real texts and the real base."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from vectorizer_api.run import Outcome
 from vectorizer_dev.datasets import image, text
 from vectorizer_dev.waiting import eventually
@@ -77,7 +79,17 @@ class TestTrain:
         assert "on the base all-MiniLM-L6-v2 (a small one: multilingual-e5-small is not on this machine)" in " ".join(
             said.split()
         )
-        assert str(out / "report" / "report.json") in "".join(said.split("\n"))
+        assert str(out / "report" / "report.html") in "".join(said.split("\n"))
+
+    def test_the_report_for_people_is_one_small_file_with_the_verdict(self, trained: tuple[Path, str]) -> None:
+        out, _ = trained
+        page = (out / "report" / "report.html").read_text(encoding="utf-8")
+        report = report_in(out)
+        assert escape(report.verdict) in page
+        assert all(escape(query.name) in page for query in report.neighbourhoods.queries)
+        assert page.count('class="excerpt"') > len(report.neighbourhoods.queries)
+        assert len(page.encode()) < 5_000_000
+        assert not re.search(r"(src|href)=\"(?!#|data:)", page)
 
     def test_each_stage_is_told_with_an_estimate_where_there_is_no_terminal(self, trained: tuple[Path, str]) -> None:
         _, said = trained

@@ -38,6 +38,13 @@ _FINAL_CODES = frozenset(
 _CHANGED_CODES = frozenset({"NoSuchKey", "PreconditionFailed"})
 """S3 errors of a file that was listed and is another one now."""
 
+_CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+}
+"""What a browser is told of a file by its suffix, so that it shows a report instead of saving it."""
+
 _T = TypeVar("_T")
 
 
@@ -219,7 +226,12 @@ class S3Store:
         """See Store."""
 
         def write() -> None:
-            self.client.fput_object(bucket_name=self.bucket, object_name=self.prefix + key, file_path=str(source))
+            self.client.fput_object(
+                bucket_name=self.bucket,
+                object_name=self.prefix + key,
+                file_path=str(source),
+                content_type=_CONTENT_TYPES.get(source.suffix, "application/octet-stream"),
+            )
 
         self._patiently(f"Writing {self._place(key)}", write)
 

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from rich.syntax import Syntax
 from vectorizer_api.content import ContentType
 from vectorizer_api.fine_tune import FineTune, FineTuneStatus, Phase
-from vectorizer_api.names import MODEL_FOLDER, REPORT_FILE, batch_bucket, models_bucket, published_prefix
+from vectorizer_api.names import MODEL_FOLDER, REPORT_PAGE, batch_bucket, models_bucket, published_prefix
 from vectorizer_cli.summary import before_and_after
 from vectorizer_trainer.vectorizer import load_vectorizer
 
@@ -165,5 +165,5 @@ class _Story:
     def _conclude(self, status: FineTuneStatus) -> None:
         self._console.print(f"\n[bold green]{status.outcome}[/] on held-out items of the account's own data:")
         self._console.print(before_and_after(status.metrics or []))
-        self._console.print(f"Report: {self._results / REPORT_FILE}", highlight=False, soft_wrap=True)
+        self._console.print(f"Report: {self._results / REPORT_PAGE}", highlight=False, soft_wrap=True)
         self._console.print(f"Vectorizer: {self._results / MODEL_FOLDER}\n", highlight=False, soft_wrap=True)

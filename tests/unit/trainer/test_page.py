@@ -217,7 +217,7 @@ class TestContents:
         for said in ("Careful with this.", "broken.txt the text is empty", "copy.txt a.txt saved anew", "late.txt"):
             assert said in words
 
-    def test_a_switch_that_breaks_labels_is_to_be_turned_off(self, report: Callable[..., Report]) -> None:
+    def test_a_switch_that_breaks_labels_is_to_be_checked(self, report: Callable[..., Report]) -> None:
         effects = [
             TransformationEffect(
                 transformation=name, agreement=0.8, varied=varied, chance=0.1, error=0.01, breaks_labels=varied < 0.5
@@ -226,8 +226,8 @@ class TestContents:
         ]
         augmentation = Augmentation(applied=True, note="Varied.", switches=AugmentationConditions(), effects=effects)
         words = Page(rendered(report(augmentation=augmentation))).words
-        assert "Turn off “vertical flip” in augmentation_conditions" in words
-        assert "vertical flip 80.0 30.0 10.0 turn it off blur 80.0 79.0 10.0 keeps the labels" in words
+        assert "Check the augmentation “vertical flip”: varied so," in words
+        assert "vertical flip 80.0 30.0 10.0 check it blur 80.0 79.0 10.0 keeps the labels" in words
 
     def test_the_users_own_test_set_stands_apart(self, report: Callable[..., Report]) -> None:
         own = OwnTest(files=42, metrics=[Metric(name="mAP@100", start=0.1, tuned=0.2, low=0.05, high=0.15)])

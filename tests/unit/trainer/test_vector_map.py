@@ -49,6 +49,13 @@ def test_the_most_frequent_labels_have_colours() -> None:
     targets = np.tril(np.ones((40, 12), bool))
     found = mapped(cloud(40), cloud(40), targets)
     assert found.labels == NAMES[:COLOURS]
+    assert {point.label for point in found.points} == set(found.labels)
+
+
+def test_a_label_whose_points_all_have_another_colour_is_not_in_the_key() -> None:
+    targets = np.zeros((10, 12), bool)
+    targets[:, 0] = targets[:5, 1] = targets[5:, 2] = True
+    assert mapped(cloud(10), cloud(10), targets).labels == ["label 1", "label 2"]
 
 
 def test_a_point_has_the_colour_of_its_rarest_label_that_has_one() -> None:

@@ -13,15 +13,17 @@ __all__ = ["confusions"]
 
 _NEIGHBOURS = 10
 """At most a fifth of all: farther ones are no neighbours."""
-_FEWEST_QUERIES = 5
+_FEWEST_QUERIES = 10
 """Queries below which a share says nothing."""
+_CERTAIN = 2.0
+"""Standard errors of a share that chance would explain, as if a query's neighbours told as much as one of them."""
 _MOST_PAIRS = 8
 
 Floats = NDArray[np.float64]
 
 
 def confusions(folds: Sequence[NamedFold], label_names: Sequence[str]) -> list[Confusion]:
-    """The pairs that the tuned vectorizer mixes up more than chance would by its standard error, worst first."""
+    """The pairs that the tuned vectorizer mixes up beyond doubt more than chance would, worst first."""
     parts = [fold.vectors for fold in folds]
     queries = sum((_queries(part.targets) for part in parts), np.zeros((len(label_names),) * 2))
     pairs = queries + queries.T
@@ -35,7 +37,8 @@ def confusions(folds: Sequence[NamedFold], label_names: Sequence[str]) -> list[C
     tuned = share([_strays(part.tuned, part.targets) for part in parts])
     chance = share([_queries(part.targets) * _only(part.targets).T for part in parts])
     error = np.sqrt(chance * (1 - chance) / np.maximum(pairs, 1))
-    excess = np.triu(np.where((pairs >= _FEWEST_QUERIES) & (tuned - chance > error), tuned - chance, 0), 1)
+    certain = (pairs >= _FEWEST_QUERIES) & (tuned - chance > _CERTAIN * error)
+    excess = np.triu(np.where(certain, tuned - chance, 0), 1)
     worst = np.argsort(-excess, axis=None, kind="stable")[:_MOST_PAIRS]
     return [
         Confusion(

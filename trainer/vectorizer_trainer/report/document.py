@@ -102,7 +102,7 @@ class VectorMap(StoredModel):
     """Vectors of one fold on the plane of their two principal components, before and after, turned alike."""
 
     labels: list[str]
-    """labels that have a colour: the most frequent ones."""
+    """labels that have a colour: of the most frequent ones, those that a point has."""
     points: list[MapPoint]
     start_share: float
     """startShare of the variance lies in the plane."""

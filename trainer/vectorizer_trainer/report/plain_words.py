@@ -112,7 +112,10 @@ def _without_a_gain(report: Report) -> Iterator[str]:
 def _about_augmentation(report: Report) -> Iterator[str]:
     harmful = [spaced(effect.transformation) for effect in report.augmentation.effects if effect.breaks_labels]
     if harmful:
-        yield f"Turn off {enumerated(harmful)} in augmentation_conditions: it makes files of other labels look alike."
+        yield (
+            f"Check the augmentation {enumerated(harmful)}: varied so, your files are no longer found beside those of "
+            "like labels. Set to false in augmentation_conditions what turns them into something else."
+        )
 
 
 def _about_labels(report: Report) -> Iterator[str]:

@@ -24,13 +24,15 @@ def vector_map(fold: NamedFold, label_names: Sequence[str]) -> VectorMap:
     tuned, tuned_share = _principal_plane(fold.vectors.tuned)
     frequency = fold.vectors.targets.sum(0)
     coloured = [int(label) for label in np.argsort(-frequency, kind="stable")[:COLOURS] if frequency[label]]
-    points = zip(fold.names, fold.vectors.targets, start, _turned(tuned, start), strict=True)
+    found = zip(fold.names, fold.vectors.targets, start, _turned(tuned, start), strict=True)
+    points = [
+        MapPoint(name=name, label=_colour(carried, coloured, label_names), start=_pair(one), tuned=_pair(other))
+        for name, carried, one, other in found
+    ]
+    used = {point.label for point in points}
     return VectorMap(
-        labels=[label_names[label] for label in coloured],
-        points=[
-            MapPoint(name=name, label=_colour(carried, coloured, label_names), start=_pair(one), tuned=_pair(other))
-            for name, carried, one, other in points
-        ],
+        labels=[label_names[label] for label in coloured if label_names[label] in used],
+        points=points,
         start_share=start_share,
         tuned_share=tuned_share,
     )
