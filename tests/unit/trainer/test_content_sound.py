@@ -308,6 +308,13 @@ class TestSpectrogram:
         assert ours.shape == (1, 1, 1001, 64)
         assert ours.numpy() == pytest.approx(theirs.numpy(), abs=1e-3)
 
+    def test_is_the_same_where_the_network_is_computed_in_half_precision(self) -> None:
+        spectrogram = MelSpectrogram(MelSettings(RATE, 256, 128, 16, 50, 4000))
+        waveforms = torch.from_numpy(noise(RATE))[None].float() / 32768
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            halved = spectrogram(waveforms)
+        assert torch.equal(halved, spectrogram(waveforms))
+
 
 class TestFolder:
     def test_opens_in_transformers_with_the_adapter_inside(self, tiny_sound: Vectorizer, tmp_path: Path) -> None:

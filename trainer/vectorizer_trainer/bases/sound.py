@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
 
-from vectorizer_trainer.bases.recordings import KNOWN, NEW, SAMPLE_RATE, Pool, recordings
+from vectorizer_trainer.bases.recordings import KNOWN, SAMPLE_RATE, Pool, recordings
 from vectorizer_trainer.bases.reference import REFERENCE_FILE, serialise_reference
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.content.sound import SoundEncoder, new_encoder
@@ -69,7 +69,7 @@ def make(folder: Path) -> None:
         files={},
     )
     encoder = _trained()
-    reference = recordings(Pool.REFERENCE, _REFERENCE_ITEMS, _SEED, NEW).waveforms
+    reference = recordings(Pool.REFERENCE, _REFERENCE_ITEMS, _SEED, KNOWN).waveforms
     files = encoder.serialise(torch.eye(encoder.dimension))
     write_vectorizer(folder, description, {**files, REFERENCE_FILE: serialise_reference(reference)})
 

@@ -48,11 +48,13 @@ class MelSpectrogram(nn.Module):
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Float32 [n, 1, frames, mels] of waveforms [n, samples] between −1 and 1; frames = samples // hop + 1."""
-        spectrum = torch.stft(
-            waveforms, len(self.window), self._hop, window=self.window, center=True, return_complex=True
-        )
-        power = spectrum.abs().square().transpose(1, 2) @ self.filters
-        return 10 * power.clamp_min(_LEAST_POWER).log10()[:, None]
+        # Half precision would move quiet filters by decibels, wherever the network is computed in it.
+        with torch.autocast(waveforms.device.type, enabled=False):
+            spectrum = torch.stft(
+                waveforms, len(self.window), self._hop, window=self.window, center=True, return_complex=True
+            )
+            power = spectrum.abs().square().transpose(1, 2) @ self.filters
+            return 10 * power.clamp_min(_LEAST_POWER).log10()[:, None]
 
 
 def _filters(settings: MelSettings) -> Tensor:
