@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -93,5 +94,12 @@ def _pictures(container: InputContainer) -> VideoStream:
     for stream in container.streams.video:
         # The cover of a sound file is a stream of one picture.
         if not stream.disposition & Disposition.attached_pic:
-            return stream
+            return _decodable(stream)
     raise UnreadableFile("not a video: it has no moving pictures")
+
+
+def _decodable(stream: VideoStream) -> VideoStream:
+    # The annotations of PyAV do not know of streams without a codec.
+    if cast("object", stream.codec_context) is None:
+        raise UnreadableFile("the video's pictures are in a codec that is not known")
+    return stream
