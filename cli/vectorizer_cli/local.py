@@ -29,9 +29,12 @@ def train(
     data: Annotated[Path, typer.Option(help="The folder with example_to_labels.json and the files that it names.")],
     out: Annotated[Path, typer.Option(help="Where the new vectorizer goes: a folder that is new or empty.")],
     vectorizers: Annotated[
-        Path | None, typer.Option(help="The folder in which starting_custom_vectorizer_name is looked up.")
+        Path | None, typer.Option(help="The folder in which the vectorizers that the request names are looked up.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same vectorizer.")] = 0,
+    max_examples: Annotated[
+        int, typer.Option(min=10, max=10_000, help="Of more examples so many are chosen, of every label.")
+    ] = 10_000,
 ) -> None:
     """Fine-tune a vectorizer on a folder of this machine.
 
@@ -45,7 +48,7 @@ def train(
         from vectorizer_cli.training import LocalTraining, train_locally
 
         stop_on_sigterm(_PATIENCE, lambda: os._exit(ExitCode.STOPPED))
-        train_locally(LocalTraining(request, data, out, vectorizers, seed), console)
+        train_locally(LocalTraining(request, data, out, vectorizers, seed, max_examples), console)
 
 
 @app.command()

@@ -25,6 +25,8 @@ from vectorizer_cli.summary import print_summary
 
 _log = logging.getLogger(__name__)
 
+_START, _SAMPLING = "starting_custom_vectorizer_name", "custom_vectorizer_name_for_sampling"
+
 
 @dataclass(frozen=True)
 class LocalTraining:
@@ -35,6 +37,7 @@ class LocalTraining:
     out: Path
     vectorizers: Path | None
     seed: int
+    max_examples: int
 
 
 def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
@@ -66,9 +69,8 @@ def _read_request(path: Path) -> Request:
 
 def _supported(request: Request) -> Request:
     """The request, unless it asks for what local training cannot do yet."""
-    for field in ("file_urls", "custom_vectorizer_name_for_sampling"):
-        if getattr(request, field):
-            raise BadInput(f"{field}: is not supported yet.", hint=f"Set {field} to null.")
+    if request.file_urls:
+        raise BadInput("file_urls: is not supported yet.", hint="Set file_urls to null.")
     return request
 
 
@@ -92,7 +94,7 @@ def _nearest_folder(path: Path) -> Path:
 
 
 def _describe(asked: LocalTraining, request: Request, scratch: Path, console: Console) -> RunDescription:
-    start = find_vectorizer(request.starting_custom_vectorizer_name, asked.vectorizers)
+    start = find_vectorizer(_START, request.starting_custom_vectorizer_name, asked.vectorizers)
     base = _base_of(start, request.content_type, asked.vectorizers, console)
     return RunDescription(
         run_uid=f"local-{scratch.name}",
@@ -104,20 +106,38 @@ def _describe(asked: LocalTraining, request: Request, scratch: Path, console: Co
         output=(scratch / "output").as_uri(),
         base=base,
         start=_source(request.starting_custom_vectorizer_name or base.name, start) if start else base,
+        sampling=_sampling(request, asked.vectorizers),
         augmentation=request.spec().augmentation_conditions,
-        training=TrainingSettings(seed=asked.seed),
+        training=TrainingSettings(seed=asked.seed, max_examples=asked.max_examples),
     )
 
 
-def find_vectorizer(name: str | None, vectorizers: Path | None) -> Path | None:
-    """The folder in `vectorizers` that is called `name`, or whose vectorizer is."""
+def _sampling(request: Request, vectorizers: Path | None) -> VectorizerSource | None:
+    """What chooses the examples; refused here, since a run that has nothing to choose would not open it."""
+    from vectorizer_trainer.vectorizer import verified_description
+
+    name = request.custom_vectorizer_name_for_sampling
+    folder = find_vectorizer(_SAMPLING, name, vectorizers)
+    if name is None or folder is None:
+        return None
+    content_type = verified_description(folder)[0].content_type
+    if content_type != request.content_type:
+        raise BadInput(
+            f"{_SAMPLING}: {quoted(name)} is for {content_type}, not for {request.content_type}.",
+            hint="Name a vectorizer of the same content type, or none.",
+        )
+    return _source(name, folder)
+
+
+def find_vectorizer(field: str, name: str | None, vectorizers: Path | None) -> Path | None:
+    """The folder in `vectorizers` that is called `name`, or whose vectorizer is; `field` is where it was asked for."""
     if name is None:
         return None
     if vectorizers is not None and not vectorizers.is_dir():
         raise BadInput(f"--vectorizers {vectorizers} is not a folder.", hint="Name the folder of your vectorizers.")
     if vectorizers is None:
         raise BadInput(
-            f"starting_custom_vectorizer_name: there is no folder to look {quoted(name)} up in.",
+            f"{field}: there is no folder to look {quoted(name)} up in.",
             hint="Give --vectorizers FOLDER, whose folders are vectorizers.",
         )
     folders = [folder for folder in sorted(vectorizers.iterdir()) if (folder / DESCRIPTION_FILE).is_file()]
@@ -127,9 +147,7 @@ def find_vectorizer(name: str | None, vectorizers: Path | None) -> Path | None:
     if len(found) != 1:
         known = ", ".join(quoted(folder.name) for folder in folders) or "none"
         count = "several vectorizers are" if found else "no vectorizer is"
-        raise BadInput(
-            f"starting_custom_vectorizer_name: {count} called {quoted(name)} in {vectorizers}.", hint=f"There: {known}."
-        )
+        raise BadInput(f"{field}: {count} called {quoted(name)} in {vectorizers}.", hint=f"There: {known}.")
     return found[0]
 
 
@@ -155,7 +173,7 @@ def _base_of(
         if (folder / DESCRIPTION_FILE).is_file():
             return _source(name, folder)
     raise BadInput(
-        f"starting_custom_vectorizer_name: the base {quoted(name)} that it descends from is not in {bases_folder()}.",
+        f"{_START}: the base {quoted(name)} that it descends from is not in {bases_folder()}.",
         hint="Its reference items are needed to measure retention: copy the base there.",
     )
 

@@ -51,7 +51,8 @@ class Training(StoredModel):
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     """seed makes the run repeatable. Default 0."""
     max_examples: int = Field(default=MAX_EXAMPLES, ge=10, le=MAX_EXAMPLES)
-    """maxExamples bounds the examples that are trained on; of more, the sampling step chooses. Default 10,000."""
+    """maxExamples bounds the examples that are trained on; of more, some of every label are chosen, and of a rare
+    label a larger share. Default 10,000."""
     max_duration_seconds: int | None = Field(default=None, ge=60, le=MAX_DURATION_SECONDS)
     """maxDurationSeconds ends a run that takes longer; at most 12 hours. Default: the profile's."""
 
@@ -97,8 +98,10 @@ class FineTuneSpec(StoredModel):
         max_length=NAME_MAX,
         json_schema_extra=rules(immutable("customVectorizerNameForSampling"), OPTIONAL_NAME_LENGTH),
     )
-    """customVectorizerNameForSampling names the custom vectorizer that chooses the examples, of the same contentType.
-    Default: the starting one."""
+    """customVectorizerNameForSampling names the custom vectorizer that examples are chosen with where there are more
+    than training.maxExamples: of each label, files that it tells apart rather than files that it takes for alike. It
+    must have the same contentType and may be of any architecture. Default: chosen by labels alone, at random. While it
+    is absent or not Ready, the run waits."""
     augmentation_conditions: AugmentationConditions = Field(
         default=AugmentationConditions(), json_schema_extra=rules(immutable("augmentationConditions"))
     )
@@ -215,7 +218,7 @@ class FineTuneStatus(StoredModel):
     gpu_seconds: int | None = None
     """gpuSeconds used by all attempts."""
     report: str | None = None
-    """report is the key of report.json in the account's models bucket."""
+    """report is the key of report.json in the account's models bucket; report.html beside it is for people."""
     vectorizer: str | None = None
     """vectorizer is the metadata.name of the CustomVectorizer."""
     display: Display | None = None

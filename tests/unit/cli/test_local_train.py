@@ -36,7 +36,7 @@ def description(name: str) -> str:
 @pytest.fixture
 def asked(tmp_path: Path) -> LocalTraining:
     (tmp_path / "data").mkdir()
-    return LocalTraining(tmp_path / "request.json", tmp_path / "data", tmp_path / "out", None, seed=0)
+    return LocalTraining(tmp_path / "request.json", tmp_path / "data", tmp_path / "out", None, 0, 10_000)
 
 
 def refusal(asked: LocalTraining, **change: Any) -> str:
@@ -60,10 +60,6 @@ class TestRefusals:
     def test_urls_are_not_supported_yet(self, asked: LocalTraining) -> None:
         assert refusal(asked, file_urls=["https://host/a.txt"]) == "file_urls: is not supported yet."
 
-    def test_a_sampling_vectorizer_is_not_supported_yet(self, asked: LocalTraining) -> None:
-        message = refusal(asked, custom_vectorizer_name_for_sampling="sampler")
-        assert message == "custom_vectorizer_name_for_sampling: is not supported yet."
-
     def test_no_source_of_files(self, asked: LocalTraining) -> None:
         assert "download_from_batch_cloud_folder" in refusal(asked, download_from_batch_cloud_folder=False)
 
@@ -82,10 +78,18 @@ class TestRefusals:
         assert refusal(below) == f"--out {below.out} cannot be written."
 
     def test_a_starting_vectorizer_without_a_folder_to_find_it_in(self, asked: LocalTraining) -> None:
-        assert "there is no folder to look “earlier” up in" in refusal(asked, starting_custom_vectorizer_name="earlier")
+        message = refusal(asked, starting_custom_vectorizer_name="earlier")
+        assert message == "starting_custom_vectorizer_name: there is no folder to look “earlier” up in."
+
+    def test_a_sampling_vectorizer_for_other_content(self, asked: LocalTraining, tmp_path: Path) -> None:
+        (tmp_path / "vectorizers" / "chooser").mkdir(parents=True)
+        (tmp_path / "vectorizers" / "chooser" / "vectorizer.json").write_text(description("chooser"))
+        among = replace(asked, vectorizers=tmp_path / "vectorizers")
+        message = refusal(among, content_type="Image", custom_vectorizer_name_for_sampling="chooser")
+        assert message == "custom_vectorizer_name_for_sampling: “chooser” is for Text, not for Image."
 
 
-class TestStartingVectorizer:
+class TestNamedVectorizer:
     @pytest.fixture
     def vectorizers(self, tmp_path: Path) -> Path:
         for folder, name in (("one", "first"), ("two", "second"), ("copy", "second"), ("third", "one")):
@@ -95,19 +99,19 @@ class TestStartingVectorizer:
         return tmp_path
 
     def test_is_found_by_the_name_of_its_folder_first(self, vectorizers: Path) -> None:
-        assert find_vectorizer("one", vectorizers) == vectorizers / "one"
+        assert find_vectorizer("field", "one", vectorizers) == vectorizers / "one"
 
     def test_is_found_by_its_own_name(self, vectorizers: Path) -> None:
-        assert find_vectorizer("first", vectorizers) == vectorizers / "one"
+        assert find_vectorizer("field", "first", vectorizers) == vectorizers / "one"
 
     def test_is_refused_where_two_have_the_name(self, vectorizers: Path) -> None:
-        with pytest.raises(BadInput, match="several vectorizers are called “second”"):
-            find_vectorizer("second", vectorizers)
+        with pytest.raises(BadInput, match="field: several vectorizers are called “second”"):
+            find_vectorizer("field", "second", vectorizers)
 
     @pytest.mark.parametrize("name", ["absent", "not-a-vectorizer", "../one", "."])
     def test_is_refused_where_none_has_the_name(self, vectorizers: Path, name: str) -> None:
         with pytest.raises(BadInput, match="no vectorizer is called") as caught:
-            find_vectorizer(name, vectorizers)
+            find_vectorizer("field", name, vectorizers)
         assert caught.value.hint == "There: “copy”, “one”, “third”, “two”."
 
 
