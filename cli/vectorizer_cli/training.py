@@ -16,9 +16,10 @@ from vectorizer_api.request import Request, RequestError, parse_request
 from vectorizer_api.run import RunDescription, RunManifest, TrainingSettings, VectorizerSource
 from vectorizer_trainer.errors import BadInput, RunError
 from vectorizer_trainer.progress import ProgressTracker
-from vectorizer_trainer.run import Workplace, run_fine_tuning
+from vectorizer_trainer.run import run_fine_tuning
 from vectorizer_trainer.store import open_store
 from vectorizer_trainer.wording import quoted
+from vectorizer_trainer.workplace import Workplace
 
 from vectorizer_cli.progress_bar import ProgressBar
 from vectorizer_cli.summary import print_summary

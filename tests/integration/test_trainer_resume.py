@@ -38,7 +38,7 @@ class Run:
 
     def stage(self, attempt: int) -> Stage | None:
         progress = self.progress(attempt)
-        return progress and progress.progress.stage
+        return progress.progress.stage if progress else None
 
     @contextmanager
     def attempt(self, number: int) -> Iterator["subprocess.Popen[str]"]:

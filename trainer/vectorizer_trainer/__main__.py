@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(run: RunDescription, output: Store, options: argparse.Namespace) -> None:
     from vectorizer_trainer.progress import ProgressFile, ProgressTracker
-    from vectorizer_trainer.run import Workplace, run_fine_tuning
+    from vectorizer_trainer.run import run_fine_tuning
+    from vectorizer_trainer.workplace import Workplace
 
     place = Workplace(lambda url: open_store(url, run.s3, options.credentials), options.work)
     run_fine_tuning(run, place, ProgressTracker([ProgressFile(output)]))

@@ -2,18 +2,16 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vectorizer_api.artifact import BaseReference, FileDigest, VectorizerDescription
-from vectorizer_api.names import LOG_FILE, MANIFEST_FILE, MODEL_FOLDER, REPORT_FILE, REPORT_FOLDER, REPORT_PAGE
-from vectorizer_api.run import Metric, RunDescription, RunManifest, Stage, VectorizerSource
+from vectorizer_api.names import LOG_FILE
+from vectorizer_api.run import RunDescription, RunManifest, Stage
 
-from vectorizer_trainer.cache import ItemCache
+from vectorizer_trainer.cache import Array, ItemCache
 from vectorizer_trainer.dataset import (
     TrainingSet,
     check_gathered,
@@ -29,10 +27,7 @@ from vectorizer_trainer.gathering import Gathered, Pool, gather, open_pool, surv
 from vectorizer_trainer.inventory import Inventory, take_inventory
 from vectorizer_trainer.progress import ProgressTracker
 from vectorizer_trainer.report import (
-    Lineage,
-    Origin,
     OwnTest,
-    Report,
     augmentation_warnings,
     build_report,
     make_previews,
@@ -40,310 +35,178 @@ from vectorizer_trainer.report import (
     sampling_warnings,
     start_warnings,
 )
-from vectorizer_trainer.report.model_card import MODEL_CARD, model_card
-from vectorizer_trainer.sources import bring
 from vectorizer_trainer.store import Store
 from vectorizer_trainer.wording import quoted
+from vectorizer_trainer.workplace import Workplace
 
+# What can be refused before torch is loaded is refused in a second: it is imported by the stages that compute.
 if TYPE_CHECKING:
     from vectorizer_trainer.augmentation import Augmentation
-    from vectorizer_trainer.content.encoder import Item
+    from vectorizer_trainer.starting_point import StartingPoint
     from vectorizer_trainer.tuning import Tuned
     from vectorizer_trainer.tuning.checkpoint import Checkpoints
     from vectorizer_trainer.vectorizer import Vectorizer
 
+__all__ = ["run_fine_tuning"]
+
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Vectorizers:
-    """What a run starts from and is measured against."""
-
-    start: "Vectorizer"
-    reference: Sequence["Item"]
-    """The base's reference items, whose neighbourhoods measure retention."""
-    sampling: "Vectorizer | None"
-    """What the examples are chosen with, where one was named and there are more than are trained on."""
-    lineage: Lineage
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """Where a run reads, writes and keeps what is on its way."""
-
-    open_store: Callable[[str], Store]
-    """Opens a location of the run description."""
-    folder: Path
-    """An empty folder on a disk of the run's own."""
-
-    @property
-    def log(self) -> Path:
-        """The file that the run's log is written to meanwhile."""
-        return self.folder / LOG_FILE
 
 
 def run_fine_tuning(run: RunDescription, place: Workplace, tracker: ProgressTracker) -> RunManifest:
     """Everything from the batch folder to the manifest; raises RunError where it cannot."""
-    started = datetime.now(UTC)
-    output = place.open_store(run.output)
-    batch = _open_batch(run, place)
-    inventory = _take_inventory(run, batch, place, tracker)
-    vectorizers = _open_vectorizers(run, place, inventory)
-    augmentation = _open_augmentation(run, vectorizers, tracker)
-    with ItemCache(place.folder / "items", _foreseen(run, inventory)) as items:
-        pool = _open_pool(run, batch, inventory, vectorizers, place, tracker)
-        gathered = _gather(
-            run, Reader(batch, vectorizers.start, run.limits, place.folder), pool, inventory, items, tracker
+    return _Run(run, place, tracker).carry_out()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The stages of a run."""
+
+    asked: RunDescription
+    place: Workplace
+    tracker: ProgressTracker
+
+    def carry_out(self) -> RunManifest:
+        """All of them, in their order."""
+        started = datetime.now(UTC)
+        output = self.place.open_store(self.asked.output)
+        batch = self._open_batch()
+        inventory = self._take_inventory(batch)
+        opened = self._open_starting_point(inventory)
+        augmentation = self._open_augmentation(opened)
+        with ItemCache(self.place.folder / "items", self._items_to_keep(inventory)) as items:
+            pool = self._open_pool(batch, inventory, opened.sampling)
+            gathered = self._gather(batch, inventory, opened.start, pool, items)
+            training_set = self._select(inventory, gathered, items, opened)
+            tuned = self._tune(training_set, opened, augmentation)
+            own_test = self._measure_own_test(training_set, tuned)
+            training_set = training_set.with_warnings(tuned.warnings)
+            self._tell(training_set, tuned, own_test)
+            report = build_report(
+                self.asked, training_set, tuned, own_test, opened.lineage, started, self.tracker.seconds
+            )
+            page = render_page(report, make_previews(report, training_set, opened.start))
+
+        from vectorizer_trainer.result import upload_files, write_manifest, write_result
+
+        vectorizer = tuned.vectorizer.named(self.asked.custom_vectorizer_name, opened.lineage.base)
+        result = self.place.folder / "result"
+        write_result(result, vectorizer, report, page)
+        files = upload_files(result, output)
+        self.tracker.stage(Stage.DONE, 0)
+        if self.place.log.exists():
+            output.upload(LOG_FILE, self.place.log)
+        return write_manifest(self.asked, report, files, output)
+
+    def _open_batch(self) -> Store:
+        if self.asked.batch is None:
+            raise BadInput("The run names no batch folder, and files from URLs are not supported yet.")
+        return self.place.open_store(self.asked.batch)
+
+    def _take_inventory(self, batch: Store) -> Inventory:
+        most = self.asked.training.max_examples
+        inventory = take_inventory(batch, self.asked.limits, self.place.folder)
+        self.tracker.at_most(most)
+        self.tracker.found(describe_inventory(inventory))
+        check_inventory(inventory, self.asked.limits, most)
+        return inventory
+
+    def _items_to_keep(self, inventory: Inventory) -> int:
+        return min(len(inventory.wanted), self.asked.training.max_examples) + len(inventory.test.files)
+
+    def _open_starting_point(self, inventory: Inventory) -> "StartingPoint":
+        from vectorizer_trainer.starting_point import open_starting_point
+
+        is_choice = len(inventory.wanted) > self.asked.training.max_examples
+        return open_starting_point(self.asked, self.place, self.asked.sampling if is_choice else None)
+
+    def _open_augmentation(self, opened: "StartingPoint") -> "Augmentation":
+        from vectorizer_trainer.augmentation import augmentation_for
+
+        augmentation = augmentation_for(self.asked.content_type, self.asked.augmentation, opened.start.encoder)
+        self.tracker.varied_by(len(augmentation.transformations))
+        return augmentation
+
+    def _open_pool(self, batch: Store, inventory: Inventory, sampling: "Vectorizer | None") -> Pool:
+        """What may be trained on; where all is, and where no vectorizer chooses, nothing is read to know it."""
+        if sampling is None:
+            return open_pool(inventory.wanted, self.asked.training.seed)
+        reader = self._reader(batch, sampling)
+        pool = survey(inventory.wanted, reader, self.asked.training.seed, self.tracker)
+        check_pool(inventory, pool, self.asked.limits)
+        return pool
+
+    def _gather(
+        self, batch: Store, inventory: Inventory, start: "Vectorizer", pool: Pool, items: ItemCache
+    ) -> Gathered:
+        most, reader = self.asked.training.max_examples, self._reader(batch, start)
+        gathered = gather(pool, inventory.test.files, most, reader, items, self.tracker)
+        self.tracker.found(describe_gathered(inventory, gathered))
+        check_gathered(inventory, gathered, self.asked.limits)
+        return gathered
+
+    def _reader(self, batch: Store, vectorizer: "Vectorizer") -> Reader:
+        return Reader(batch, vectorizer, self.asked.limits, self.place.folder)
+
+    def _select(
+        self, inventory: Inventory, gathered: Gathered, items: Sequence[Array], opened: "StartingPoint"
+    ) -> TrainingSet:
+        asked = self.asked
+        training_set = select(inventory, gathered, items, asked.training.seed).with_warnings(
+            [*augmentation_warnings(asked), *start_warnings(asked), *sampling_warnings(asked, opened.lineage)]
         )
-        training_set = _select(run, inventory, gathered, items, vectorizers, tracker)
-        checkpoints = _checkpoints(run, place, training_set, tracker)
-        tuned = _tune(run, training_set, vectorizers, tracker, checkpoints, augmentation)
-        own_test = _measure_own_test(training_set, vectorizers, tuned, tracker)
-        training_set = training_set.with_warnings(tuned.warnings)
-        tracker.stage(Stage.UPLOADING, 0)
-        tracker.found(training_set.dataset)
-        tracker.judged([*tuned.metrics, *_told_apart(own_test)], tuned.outcome)
-        report = build_report(run, training_set, tuned, own_test, vectorizers.lineage, started, tracker.seconds)
-        page = render_page(report, make_previews(report, training_set, vectorizers.start))
+        self.tracker.found(training_set.dataset)
+        for rejected in training_set.rejected:
+            _log.info("not trained on: %s: %s", quoted(rejected.name), rejected.reason)
+        for warning in training_set.warnings:
+            _log.warning("%s", warning)
+        return training_set
 
-    vectorizer = tuned.vectorizer.named(run.custom_vectorizer_name, vectorizers.lineage.base)
-    result = _write_result(place.folder / "result", vectorizer, report, page)
-    return _upload(run, result, report, output, place, tracker)
+    def _tune(self, training_set: TrainingSet, opened: "StartingPoint", augmentation: "Augmentation") -> "Tuned":
+        from vectorizer_trainer.tuning import fine_tune
 
-
-def _open_batch(run: RunDescription, place: Workplace) -> Store:
-    if run.batch is None:
-        raise BadInput("The run names no batch folder, and files from URLs are not supported yet.")
-    return place.open_store(run.batch)
-
-
-def _take_inventory(run: RunDescription, batch: Store, place: Workplace, tracker: ProgressTracker) -> Inventory:
-    inventory = take_inventory(batch, run.limits, place.folder)
-    tracker.at_most(run.training.max_examples)
-    tracker.found(describe_inventory(inventory))
-    check_inventory(inventory, run.limits, run.training.max_examples)
-    return inventory
-
-
-def _foreseen(run: RunDescription, inventory: Inventory) -> int:
-    """How many items are to be kept."""
-    return min(len(inventory.wanted), run.training.max_examples) + len(inventory.test.files)
-
-
-def _is_choice(run: RunDescription, inventory: Inventory) -> bool:
-    return len(inventory.wanted) > run.training.max_examples
-
-
-def _open_vectorizers(run: RunDescription, place: Workplace, inventory: Inventory) -> Vectorizers:
-    # Imported here: what can be refused before torch is loaded is refused in a second.
-    from vectorizer_trainer.bases import load_reference
-    from vectorizer_trainer.device import fastest_device
-    from vectorizer_trainer.vectorizer import load_vectorizer, verified_description
-
-    def brought(source: VectorizerSource, name: str) -> Path:
-        return bring(source, place.open_store(source.location), place.folder / name)
-
-    base_folder = brought(run.base, "base")
-    start_folder = base_folder if run.start == run.base else brought(run.start, "start")
-    base, base_digest = verified_description(base_folder)
-    _check_content_type(run, run.base.name, base)
-    start, start_digest = verified_description(start_folder)
-    _check_content_type(run, run.start.name, start)
-    sampling, sampled_with = None, None
-    if run.sampling is not None and _is_choice(run, inventory):
-        sampling_folder = brought(run.sampling, "sampling")
-        description, sampling_digest = verified_description(sampling_folder)
-        _check_content_type(run, run.sampling.name, description)
-        sampling = load_vectorizer(sampling_folder).on(fastest_device())
-        sampled_with = Origin(name=run.sampling.name, digest=sampling_digest)
-    lineage = Lineage(
-        BaseReference(name=base.name, digest=base_digest),
-        Origin(name=run.start.name, digest=start_digest),
-        sampled_with,
-    )
-    return Vectorizers(
-        load_vectorizer(start_folder).on(fastest_device()), load_reference(base_folder), sampling, lineage
-    )
-
-
-def _open_augmentation(run: RunDescription, vectorizers: Vectorizers, tracker: ProgressTracker) -> "Augmentation":
-    from vectorizer_trainer.augmentation import augmentation_for
-
-    augmentation = augmentation_for(run.content_type, run.augmentation, vectorizers.start.encoder)
-    tracker.varied_by(len(augmentation.transformations))
-    return augmentation
-
-
-def _check_content_type(run: RunDescription, name: str, description: VectorizerDescription) -> None:
-    if description.content_type != run.content_type:
-        raise BadInput(
-            f"The vectorizer {quoted(name)} is for {description.content_type}, not for {run.content_type}.",
-            hint="Name a vectorizer of the same content type, or none.",
+        tuned = fine_tune(
+            opened.start,
+            training_set.train,
+            training_set.choose,
+            training_set.gate,
+            opened.reference,
+            training_set.label_names,
+            self.asked.training.seed,
+            self.tracker,
+            self._checkpoints(training_set),
+            augmentation,
         )
+        _log.info("%s: %s", tuned.outcome, tuned.reason)
+        return tuned
 
+    def _checkpoints(self, training_set: TrainingSet) -> "Checkpoints":
+        from vectorizer_trainer.tuning.checkpoint import NoCheckpoints, StoredCheckpoints
 
-def _open_pool(
-    run: RunDescription,
-    batch: Store,
-    inventory: Inventory,
-    vectorizers: Vectorizers,
-    place: Workplace,
-    tracker: ProgressTracker,
-) -> Pool:
-    """What may be trained on; where all is, and where no vectorizer chooses, nothing is read to know it."""
-    if vectorizers.sampling is None:
-        return open_pool(inventory.wanted, run.training.seed)
-    reader = Reader(batch, vectorizers.sampling, run.limits, place.folder)
-    pool = survey(inventory.wanted, reader, run.training.seed, tracker)
-    check_pool(inventory, pool, run.limits)
-    return pool
+        if self.asked.checkpoints is None:
+            return NoCheckpoints()
+        # What may differ between two attempts that are one training.
+        asked = self.asked.model_dump_json(exclude={"attempt", "output", "s3"})
+        identity = f"{version('vectorizer-operator')} {training_set.dataset.digest} {asked}"
+        digest = hashlib.sha256(identity.encode()).hexdigest()
+        store = self.place.open_store(self.asked.checkpoints)
+        return StoredCheckpoints(store, self.place.folder, digest, self.tracker.kept)
 
+    def _measure_own_test(self, training_set: TrainingSet, tuned: "Tuned") -> OwnTest | None:
+        """Start and candidate on the account's own test set."""
+        test = training_set.test
+        if test is None or test.vectors is None:
+            return None
+        from vectorizer_trainer.evaluation import HeldOut, compare
+        from vectorizer_trainer.tuning.task import encode_observed
 
-def _gather(
-    run: RunDescription,
-    reader: Reader,
-    pool: Pool,
-    inventory: Inventory,
-    items: ItemCache,
-    tracker: ProgressTracker,
-) -> Gathered:
-    gathered = gather(pool, inventory.test.files, run.training.max_examples, reader, items, tracker)
-    tracker.found(describe_gathered(inventory, gathered))
-    check_gathered(inventory, gathered, run.limits)
-    return gathered
+        self.tracker.stage(Stage.EVALUATING, len(test))
+        after = encode_observed(tuned.judged, test.items, self.tracker)
+        measured = compare([HeldOut(test.vectors, after, test.targets, test.groups)], seed=0)
+        return OwnTest(files=len(test), metrics=measured.metrics())
 
+    def _tell(self, training_set: TrainingSet, tuned: "Tuned", own_test: OwnTest | None) -> None:
+        from vectorizer_trainer.result import all_metrics
 
-def _select(
-    run: RunDescription,
-    inventory: Inventory,
-    gathered: Gathered,
-    items: ItemCache,
-    vectorizers: Vectorizers,
-    tracker: ProgressTracker,
-) -> TrainingSet:
-    training_set = select(inventory, gathered, items, run.training.seed).with_warnings(
-        [*augmentation_warnings(run), *start_warnings(run), *sampling_warnings(run, vectorizers.lineage)]
-    )
-    tracker.found(training_set.dataset)
-    for rejected in training_set.rejected:
-        _log.info("not trained on: %s: %s", quoted(rejected.name), rejected.reason)
-    for warning in training_set.warnings:
-        _log.warning("%s", warning)
-    return training_set
-
-
-def _tune(
-    run: RunDescription,
-    training_set: TrainingSet,
-    vectorizers: Vectorizers,
-    tracker: ProgressTracker,
-    checkpoints: "Checkpoints",
-    augmentation: "Augmentation",
-) -> "Tuned":
-    from vectorizer_trainer.tuning import fine_tune
-
-    tuned = fine_tune(
-        vectorizers.start,
-        training_set.train,
-        training_set.choose,
-        training_set.gate,
-        vectorizers.reference,
-        training_set.label_names,
-        run.training.seed,
-        tracker,
-        checkpoints,
-        augmentation,
-    )
-    _log.info("%s: %s", tuned.outcome, tuned.reason)
-    return tuned
-
-
-def _checkpoints(
-    run: RunDescription, place: Workplace, training_set: TrainingSet, tracker: ProgressTracker
-) -> "Checkpoints":
-    from vectorizer_trainer.tuning.checkpoint import NoCheckpoints, StoredCheckpoints
-
-    if run.checkpoints is None:
-        return NoCheckpoints()
-    # What may differ between two attempts that are one training.
-    asked = run.model_dump_json(exclude={"attempt", "output", "s3"})
-    identity = f"{version('vectorizer-operator')} {training_set.dataset.digest} {asked}"
-    digest = hashlib.sha256(identity.encode()).hexdigest()
-    return StoredCheckpoints(place.open_store(run.checkpoints), place.folder, digest, tracker.kept)
-
-
-def _measure_own_test(
-    training_set: TrainingSet, vectorizers: Vectorizers, tuned: "Tuned", tracker: ProgressTracker
-) -> OwnTest | None:
-    """Start and candidate on the account's own test set."""
-    test = training_set.test
-    if test is None or test.vectors is None:
-        return None
-    from vectorizer_trainer.evaluation import HeldOut, compare
-    from vectorizer_trainer.tuning.task import encode_observed
-
-    tracker.stage(Stage.EVALUATING, len(test))
-    after = encode_observed(tuned.judged, test.items, tracker)
-    measured = compare([HeldOut(test.vectors, after, test.targets, test.groups)], seed=0)
-    return OwnTest(files=len(test), metrics=measured.metrics())
-
-
-def _told_apart(own_test: OwnTest | None) -> list[Metric]:
-    """The metrics on the account's own test set, under names of their own."""
-    measured = own_test.metrics if own_test is not None else []
-    return [metric.model_copy(update={"name": f"test {metric.name}"}) for metric in measured]
-
-
-def _write_result(folder: Path, vectorizer: "Vectorizer", report: Report, page: str) -> Path:
-    card = model_card(report, vectorizer.description)
-    vectorizer.save(folder / MODEL_FOLDER, {MODEL_CARD: card.encode()})
-    target = folder / REPORT_FILE
-    target.parent.mkdir(parents=True)
-    target.write_text(report.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
-    (folder / REPORT_PAGE).write_text(page, encoding="utf-8")
-    return folder
-
-
-def _upload(
-    run: RunDescription,
-    result: Path,
-    report: Report,
-    output: Store,
-    place: Workplace,
-    tracker: ProgressTracker,
-) -> RunManifest:
-    """Write model, report and log, and last of all the manifest: what has a manifest is whole."""
-    files = {}
-    for path in _files(result):
-        name = path.relative_to(result).as_posix()
-        files[name] = _digest(path)
-        output.upload(name, path)
-    manifest = RunManifest(
-        run_uid=run.run_uid,
-        attempt=run.attempt,
-        outcome=report.outcome,
-        content_type=run.content_type,
-        dimension=report.dimension,
-        base=report.provenance.base,
-        metrics=[*report.metrics, *_told_apart(report.own_test)],
-        dataset=report.dataset,
-        seed=run.training.seed,
-        trainer_version=version("vectorizer-operator"),
-        files=files,
-    )
-    tracker.stage(Stage.DONE, 0)
-    if place.log.exists():
-        output.upload(LOG_FILE, place.log)
-    output.put(MANIFEST_FILE, manifest.model_dump_json(by_alias=True, indent=1).encode())
-    return manifest
-
-
-def _files(result: Path) -> list[Path]:
-    return sorted(
-        path for folder in (MODEL_FOLDER, REPORT_FOLDER) for path in (result / folder).rglob("*") if path.is_file()
-    )
-
-
-def _digest(path: Path) -> FileDigest:
-    with path.open("rb") as stream:
-        return FileDigest(sha256=hashlib.file_digest(stream, "sha256").hexdigest(), size=path.stat().st_size)
+        self.tracker.stage(Stage.UPLOADING, 0)
+        self.tracker.found(training_set.dataset)
+        self.tracker.judged(all_metrics(tuned.metrics, own_test), tuned.outcome)

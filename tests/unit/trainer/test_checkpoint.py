@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from vectorizer_api.run import Checkpoint
+from vectorizer_trainer.augmentation import UNCHANGED
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.errors import Stopped
 from vectorizer_trainer.schedule import steps_for
@@ -67,7 +68,9 @@ def _train(
     items: list[Item] = [random.integers(4, 200, 8).astype(np.int32) for _ in range(COUNT)]
     targets = random.random((COUNT, 3)) < 0.5
     anchors = Anchors(items[::4], start.encode_items(items[::4]))
-    return train_blocks(start, items, start.encode_items(items), targets, anchors, 0, after_step, checkpoints)
+    return train_blocks(
+        start, items, start.encode_items(items), targets, anchors, 0, after_step, checkpoints, UNCHANGED
+    )
 
 
 def _interrupt(error: Callable[[], object], at: int) -> Callable[[Step], None]:
