@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from vectorizer_dev.datasets import image, point_cloud, sound, text
+from vectorizer_dev.datasets import image, point_cloud, sound, text, video
+from vectorizer_trainer.bases.digits import NAMES
+from vectorizer_trainer.bases.moving_digits import MOTIONS
 from vectorizer_trainer.bases.shapes import NEW, PAINTS
 
 
@@ -90,5 +92,26 @@ class TestPointCloud:
 
     def test_no_thing_is_in_both_parts(self, tmp_path: Path) -> None:
         point_cloud.make(tmp_path, train=30, test=30)
+        train, test = ({path.read_bytes() for path in (tmp_path / part).iterdir()} for part in ("train", "test"))
+        assert not train & test
+
+
+class TestVideo:
+    def test_is_the_same_every_time_in_every_format(self, tmp_path: Path) -> None:
+        for folder in ("a", "b"):
+            video.make(tmp_path / folder, train=10, test=5)
+        files = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
+        assert {path.suffix for path in files} == {".mp4", ".webm", ".avi", ".mkv", ".mov", ".json"}
+        assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
+
+    def test_names_the_digits_and_how_they_move(self, tmp_path: Path) -> None:
+        video.make(tmp_path, train=40, test=1)
+        for labels in _labels(tmp_path / "train").values():
+            assert 1 <= len(set(labels) & set(NAMES)) <= 2
+            assert labels[-1] in MOTIONS
+            assert len(labels) <= 3
+
+    def test_no_video_is_in_both_parts(self, tmp_path: Path) -> None:
+        video.make(tmp_path, train=15, test=15)
         train, test = ({path.read_bytes() for path in (tmp_path / part).iterdir()} for part in ("train", "test"))
         assert not train & test

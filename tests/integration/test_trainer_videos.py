@@ -1,0 +1,50 @@
+"""`vectorizer train` and `vectorizer embed` on video files of every format, with the real small base."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vectorizer_api.content import ContentType
+from vectorizer_dev.datasets import video
+from vectorizer_trainer import load_vectorizer
+from vectorizer_trainer.report import parse_report
+
+
+def vectorizer(*arguments: object) -> None:
+    command = [sys.executable, "-m", "vectorizer_cli", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_videos_of_every_format_are_trained_on_and_embedded_and_others_are_listed(tmp_path: Path) -> None:
+    video.make(tmp_path, train=40, test=5)
+    labels = json.loads((tmp_path / "train" / "example_to_labels.json").read_text())
+    (tmp_path / "train" / "picture.mp4").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    labels["picture.mp4"] = ["still"]
+    (tmp_path / "train" / "example_to_labels.json").write_text(json.dumps(labels))
+    request = {
+        "content_type": "Video",
+        "custom_vectorizer_name": "Moving digits",
+        "download_from_batch_cloud_folder": True,
+        "augmentation_conditions": {"horizontal_flip": False, "vertical_flip": False},
+    }
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    vectorizer("train", "--request", tmp_path / "request.json", "--data", tmp_path / "train", "--out", tmp_path / "out")
+    report = parse_report((tmp_path / "out" / "report" / "report.json").read_bytes())
+    assert report.dataset.selected == 40
+    assert [(file.name, "not a video" in file.reason) for file in report.dataset.rejected_files] == [
+        ("picture.mp4", True)
+    ]
+    opened = load_vectorizer(tmp_path / "out")
+    assert opened.content_type == ContentType.VIDEO
+
+    files = sorted(path.name for path in (tmp_path / "test").iterdir() if path.suffix != ".json")
+    shutil.copy(tmp_path / "test" / files[0], tmp_path / "copy.bin")
+    vectorizer("embed", "--vectorizer", tmp_path / "out", "--out", tmp_path / "v.npz", tmp_path / "test")
+    with np.load(tmp_path / "v.npz") as loaded:
+        assert loaded["names"].tolist() == files
+        assert loaded["vectors"][:1] == pytest.approx(opened.encode([tmp_path / "copy.bin"]), abs=1e-5)
