@@ -17,7 +17,7 @@ def test_importing_the_package_and_its_refusals_loads_no_torch() -> None:
 
 
 def test_load_vectorizer_is_offered_by_the_package() -> None:
-    from vectorizer_trainer.vectorizer import load_vectorizer
+    from vectorizer_trainer.opening import load_vectorizer
 
     assert vectorizer_trainer.load_vectorizer is load_vectorizer
 
