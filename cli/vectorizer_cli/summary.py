@@ -8,6 +8,9 @@ from rich.table import Table
 from vectorizer_api.names import REPORT_FILE, REPORT_PAGE
 from vectorizer_api.run import Metric, Outcome, RunManifest
 from vectorizer_trainer.report import parse_report
+from vectorizer_trainer.report.plain_words import direction
+
+_IN_WORDS = {"kept": "of the start's neighbours kept", "lost": "of the start's neighbours kept: too few"}
 
 
 def print_summary(manifest: RunManifest, out: Path, console: Console) -> None:
@@ -43,14 +46,6 @@ def before_and_after(metrics: list[Metric]) -> Table:
             f"{100 * metric.start:.1f}",
             f"{100 * metric.tuned:.1f}",
             f"{100 * metric.low:+.1f} … {100 * metric.high:+.1f}",
-            _direction(metric),
+            _IN_WORDS.get(found := direction(metric), found),
         )
     return table
-
-
-def _direction(metric: Metric) -> str:
-    if metric.name == "retention":
-        return "of the start's neighbours kept"
-    if metric.low > 0:
-        return "better"
-    return "worse" if metric.high < 0 else "unchanged"

@@ -115,6 +115,31 @@ class TestScores:
         assert math.isnan(metrics.scores(vectors, np.eye(10, dtype=bool)).ndcg_at_10)
 
 
+class TestQueries:
+    def test_their_ndcg_is_that_of_the_scores_one_by_one(self) -> None:
+        vectors, targets = _problem(0, count=300)
+        each = metrics.query_ndcg_at_10(vectors, targets)
+        assert each.shape == (300,)
+        assert np.nanmean(each) == pytest.approx(metrics.scores(vectors, targets).ndcg_at_10)
+
+    def test_one_with_nothing_to_find_is_unknown(self) -> None:
+        vectors, _ = _problem(0, count=3)
+        targets = np.array([[True, False], [True, False], [False, True]])
+        assert np.isnan(metrics.query_ndcg_at_10(vectors, targets)).tolist() == [False, False, True]
+        assert np.isnan(metrics.query_ndcg_at_10(vectors[:1], targets[:1])).all()
+
+    def test_their_nearest_are_those_of_the_ranking(self) -> None:
+        vectors, _ = _problem(1, count=300)
+        found, cosines = metrics.nearest(vectors, 5)
+        for query in range(0, 300, 37):
+            assert found[query].tolist() == _ranking(vectors, query)[:5]
+            assert cosines[query] == pytest.approx(vectors[found[query]] @ vectors[query])
+
+    @pytest.mark.parametrize("count", [1, 2, 4])
+    def test_few_items_have_few_neighbours(self, count: int) -> None:
+        assert metrics.nearest(_problem(0, count)[0], 5)[0].shape == (count, count - 1)
+
+
 class TestLabelPrecisions:
     def test_of_a_label_with_two_positives_is_unknown(self) -> None:
         vectors, targets = _problem(4)

@@ -30,6 +30,7 @@ STAGES = {
     Stage.SAMPLING: "choosing among all files",
     Stage.DOWNLOADING: "downloading, decoding, first vectors",
     Stage.BASELINE: "measuring the start",
+    Stage.AUGMENTING: "varying examples, and what each variation does to the labels",
     Stage.ADAPTING: "training the linear adapter",
     Stage.TUNING: "training all blocks",
     Stage.INTERPOLATING: "choosing how much to change",
