@@ -157,6 +157,12 @@ class TestFormats:
         path.write_bytes(saved(named))
         assert decode(path)[:, 2].max() > 0.9
 
+    def test_an_array_stored_column_by_column_is_read_as_one_stored_row_by_row(self, path: Path) -> None:
+        tall = SCAN.xyz * np.array([0.1, 0.1, 1])
+        for array in (tall, np.asfortranarray(tall)):
+            path.write_bytes(saved(array))
+            assert np.ptp(decode(path)[:, 2].astype(float)) > 4 * np.ptp(decode(path)[:, 0].astype(float))
+
     def test_in_glb_y_points_upwards_and_becomes_z(self, path: Path) -> None:
         path.write_bytes(glb(trimesh.creation.cylinder(0.2, 2)))
         item = decode(path).astype(float)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pypcd4.pypcd4 import MetaData, PointCloud
 from vectorizer_api.run import Limits
 
+from vectorizer_trainer.content.deadline import Deadline
 from vectorizer_trainer.content.point_cloud.item import Cloud
 from vectorizer_trainer.content.point_cloud.ply import PlyHeader
 from vectorizer_trainer.errors import OverLimit, UnreadableFile
@@ -40,7 +41,9 @@ def drawn(pieces: Iterable[Piece], count: int, limits: Limits, rng: np.random.Ge
     Every point gets a random key, and those of the smallest keys stay.
     """
     kept, keys, seen = np.empty((0, 6)), np.empty(0), 0
+    deadline = Deadline(limits.max_decode_seconds)
     for piece in pieces:
+        deadline.check()
         seen += len(piece)
         refuse_many(seen, limits)
         columns = _columns(piece)
@@ -67,11 +70,17 @@ def read_npy(path: Path) -> Iterator[Piece]:
         raise UnreadableFile(f"an array of shape {array.shape}, where [points, 3 or more] is needed")
     if not named and array.dtype.kind not in "fiu":
         raise UnreadableFile(f"an array of {array.dtype}, where numbers are needed")
-    record = array.dtype.itemsize * (1 if named else array.shape[1])
-    _refuse_wide(record)
-    step = max(1, _PIECE_BYTES // record)
-    for start in range(0, len(array), step):
-        yield np.array(array[start : start + step])
+    record = array.dtype if named else np.dtype((array.dtype, array.shape[1:]))
+    _refuse_wide(record.itemsize)
+    if array.flags.f_contiguous and not named:
+        # Columns lie behind each other: rows are gathered by the map of the file.
+        step = max(1, _PIECE_BYTES // record.itemsize)
+        yield from (np.array(array[start : start + step]) for start in range(0, len(array), step))
+        return
+    # Read and not mapped, since pages of a map count as the process's own memory.
+    with path.open("rb") as stream:
+        stream.seek(array.offset)
+        yield from _records(stream, record, len(array))
 
 
 def read_text(path: Path) -> Iterator[Piece]:
