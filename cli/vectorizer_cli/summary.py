@@ -10,7 +10,13 @@ from vectorizer_api.run import Metric, Outcome, RunManifest
 from vectorizer_trainer.report import parse_report
 from vectorizer_trainer.report.plain_words import direction
 
-_IN_WORDS = {"kept": "of the start's neighbours kept", "lost": "of the start's neighbours kept: too few"}
+_IN_WORDS = {
+    "better": "better",
+    "unchanged": "unchanged",
+    "worse": "worse",
+    "kept": "of the start's neighbours kept",
+    "lost": "of the start's neighbours kept: too few",
+}
 
 
 def print_summary(manifest: RunManifest, out: Path, console: Console) -> None:
@@ -46,6 +52,6 @@ def before_and_after(metrics: list[Metric]) -> Table:
             f"{100 * metric.start:.1f}",
             f"{100 * metric.tuned:.1f}",
             f"{100 * metric.low:+.1f} … {100 * metric.high:+.1f}",
-            _IN_WORDS.get(found := direction(metric), found),
+            _IN_WORDS[direction(metric)],
         )
     return table
