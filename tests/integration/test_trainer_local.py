@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from markupsafe import escape
+from vectorizer_api.content import AugmentationConditions
 from vectorizer_api.run import Outcome
 from vectorizer_dev.datasets import image, text
 from vectorizer_dev.waiting import eventually
@@ -126,13 +127,14 @@ class TestTrain:
         done = vectorizer(*asked)
         assert done.returncode == 0, done.stderr
         report = report_in(tmp_path / "out")
-        assert report.dataset.warnings == [
-            "There are only 40 examples; 100 or more are advised.",
-            "Augmentation is not applied yet: the examples were trained on as they are.",
-        ]
-        assert not report.augmentation.applied
+        assert report.dataset.warnings[0] == "There are only 40 examples; 100 or more are advised."
         assert not report.augmentation.switches.vertical_flip
-        assert "Warning: Augmentation is not applied yet" in " ".join(done.stderr.split())
+        tried = [effect.transformation for effect in report.augmentation.effects]
+        assert tried == [name for name in AugmentationConditions().model_dump(by_alias=True) if name != "verticalFlip"]
+        # Digits are not what they were once they are mirrored.
+        (warning,) = [warning for warning in report.dataset.warnings if "Set to false" in warning]
+        assert "horizontalFlip" in warning
+        assert "Warning: Augmentation" in " ".join(done.stderr.split())
         done = vectorizer("embed", "--vectorizer", tmp_path / "out", "--out", tmp_path / "v.npz", tmp_path / "test")
         assert done.returncode == 0, done.stderr
         with np.load(tmp_path / "v.npz") as loaded:

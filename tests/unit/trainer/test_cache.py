@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vectorizer_trainer.cache import ItemCache, Selected
+from vectorizer_trainer.cache import ItemCache, Joined, Selected
 from vectorizer_trainer.errors import OverLimit
 
 ITEMS: list[np.ndarray[Any, Any]] = [
@@ -47,6 +47,16 @@ def test_a_selection_has_an_order_of_its_own(tmp_path: Path) -> None:
         selected = Selected(cache, [2, 0])
         assert [int(item[0]) for item in selected] == [2, 0]
         assert [int(item[0]) for item in selected[1:]] == [0]
+
+
+def test_joined_sequences_are_counted_through() -> None:
+    joined = Joined([[np.array([0]), np.array([1])], [], [np.array([2])]])
+    assert len(joined) == 3
+    assert [int(item[0]) for item in joined] == [0, 1, 2]
+    assert [int(item[0]) for item in joined[1:]] == [1, 2]
+    assert int(joined[-1][0]) == 2
+    with pytest.raises(IndexError):
+        joined[3]
 
 
 def test_a_disk_that_will_not_hold_all_items_is_noticed_after_the_first(tmp_path: Path) -> None:

@@ -1,0 +1,214 @@
+"""Fine-tuning with variations: what is trained on them, what is not, and what is said of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from vectorizer_api.content import AugmentationConditions, ContentType
+from vectorizer_api.run import Stage
+from vectorizer_trainer.augmentation import UNCHANGED, Augmentation, augmentation_for
+from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.schedule import VIEWS, epochs_for, varied_copies
+from vectorizer_trainer.tuning import Examples, Silent, Tuned, cross_validated, fine_tune
+from vectorizer_trainer.tuning.adapter import train_adapter
+from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
+from vectorizer_trainer.vectorizer import Vectorizer
+
+MANY, FEW = 300, 100
+NAMES = ["dark", "light", "red", "blue"]
+
+
+def _pictures(count: int) -> tuple[list[Item], NDArray[np.bool_]]:
+    """Noise that is dark or light, and rather red or rather blue."""
+    rng = np.random.default_rng(0)
+    light, blue = rng.integers(0, 2, (2, count))
+    pictures = rng.integers(-60, 60, (count, 16, 16, 3)) + np.where(light, 150, 105)[:, None, None, None]
+    pictures[..., 0] += np.where(blue, 0, 20)[:, None, None]
+    pictures[..., 2] += np.where(blue, 20, 0)[:, None, None]
+    targets = np.stack([light == 0, light == 1, blue == 0, blue == 1], axis=1)
+    return list(pictures.clip(0, 255).astype(np.uint8)), targets
+
+
+class Recorded(Silent):
+    """Remembers stages and steps."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[Stage, int]] = []
+        self.last: dict[Stage, int] = {}
+
+    def stage(self, stage: Stage, steps: int) -> None:
+        self.stages.append((stage, steps))
+
+    def advance(self, step: int, **_: object) -> None:
+        self.last[self.stages[-1][0]] = step
+
+
+class Watched:
+    """An augmentation that remembers what it was asked to vary."""
+
+    def __init__(self, inner: Augmentation) -> None:
+        self.transformations = inner.transformations
+        self.seeds: list[list[int]] = []
+        self.most = 0
+        self._inner = inner
+
+    def vary(self, items: Sequence[Item], seeds: Sequence[int]) -> list[Item]:
+        self.seeds.append(list(seeds))
+        self.most = max(self.most, len(items))
+        return self._inner.vary(items, seeds)
+
+    def only(self, transformation: str) -> Augmentation:
+        return self._inner.only(transformation)
+
+
+class Negatives:
+    """Makes the negative of every picture, so that dark is light and red is blue; named like a switch."""
+
+    transformations: tuple[str, ...] = ("verticalFlip",)
+
+    def vary(self, items: Sequence[Item], seeds: Sequence[int]) -> list[Item]:
+        return [255 - item for item in items]
+
+    def only(self, transformation: str) -> Augmentation:
+        return self
+
+
+@dataclass(frozen=True)
+class Run:
+    """A fine-tuning with all that was seen of it."""
+
+    tuned: Tuned
+    heard: Recorded
+    watched: Watched
+
+
+def _run(start: Vectorizer, count: int, augmentation: Augmentation) -> Run:
+    items, targets = _pictures(count)
+    ends = [0, count // 2, 3 * count // 4, count]
+    train, choose, gate = (Examples(items[a:b], targets[a:b], np.arange(a, b)) for a, b in pairwise(ends))
+    heard, watched = Recorded(), Watched(augmentation)
+    tuned = fine_tune(start, train, choose, gate, items[:60], NAMES, 0, heard, NoCheckpoints(), watched)
+    return Run(tuned, heard, watched)
+
+
+def _switches(start: Vectorizer, **on: bool) -> Augmentation:
+    switches = dict.fromkeys(AugmentationConditions.model_fields, False) | on
+    return augmentation_for(ContentType.IMAGE, AugmentationConditions(**switches), start.encoder)
+
+
+def _weights(run: Run) -> list[bytes]:
+    encoder = [value.numpy().tobytes() for value in run.tuned.judged.encoder.state_dict().values()]
+    return [run.tuned.judged.adapter.numpy().tobytes(), *encoder]
+
+
+@pytest.fixture(scope="module")
+def mild(tiny_image: Vectorizer) -> Augmentation:
+    return _switches(tiny_image, contrast_jitter=True, saturation_jitter=True)
+
+
+@pytest.fixture(scope="module", params=[FEW, MANY])
+def unvaried(request: pytest.FixtureRequest, tiny_image: Vectorizer) -> tuple[Run, Run]:
+    """With every switch off, and without augmentation."""
+    return tuple(_run(tiny_image, request.param, way) for way in (_switches(tiny_image), UNCHANGED))  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def many(tiny_image: Vectorizer, mild: Augmentation) -> Run:
+    return _run(tiny_image, MANY, mild)
+
+
+@dataclass(frozen=True)
+class Folds:
+    """A fine-tuning of few examples, with what each of its adapters was trained on."""
+
+    run: Run
+    seen: list[set[bytes]]
+
+
+@pytest.fixture(scope="module")
+def few(tiny_image: Vectorizer, mild: Augmentation) -> Folds:
+    seen: list[set[bytes]] = []
+
+    def noted(vectors: NDArray[np.float32], *others: object) -> object:
+        seen.append({vector.tobytes() for vector in vectors})
+        return train_adapter(vectors, *others)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cross_validated, "train_adapter", noted)
+        return Folds(_run(tiny_image, FEW, mild), seen)
+
+
+class TestNothingVaried:
+    def test_with_every_switch_off_all_is_as_without_augmentation(self, unvaried: tuple[Run, Run]) -> None:
+        off, without = unvaried
+        assert _weights(off) == _weights(without)
+        assert off.tuned.metrics == without.tuned.metrics
+        assert not off.tuned.augmented.applied
+        assert Stage.AUGMENTING not in dict(off.heard.stages)
+
+    def test_varied_examples_that_teach_less_leave_no_trace_but_warnings(
+        self, unvaried: tuple[Run, Run], tiny_image: Vectorizer
+    ) -> None:
+        _, without = unvaried
+        harmed = _run(tiny_image, MANY if len(without.tuned.folds) == 1 else FEW, Negatives())
+        assert harmed.tuned.augmented.harmful
+        assert not harmed.tuned.augmented.applied
+        assert harmed.tuned.chosen == without.tuned.chosen
+        assert harmed.tuned.metrics == without.tuned.metrics
+        assert _weights(harmed) == _weights(without)
+        assert any("trained on as they are" in warning for warning in harmed.tuned.warnings)
+        assert any("verticalFlip" in warning for warning in harmed.tuned.warnings)
+
+
+class TestManyExamples:
+    def test_an_adapter_with_and_one_without_variations_are_tried(self, many: Run) -> None:
+        names = ["linear adapter", "linear adapter, varied examples", "all blocks"]
+        assert [candidate.name for candidate in many.tuned.candidates] == names
+        assert {point.candidate for point in many.tuned.curves} == set(names)
+
+    def test_the_observer_hears_of_every_varied_item(self, many: Run) -> None:
+        steps = dict(many.heard.stages)
+        assert list(steps)[:3] == [Stage.BASELINE, Stage.AUGMENTING, Stage.ADAPTING]
+        assert steps[Stage.AUGMENTING] == varied_copies(150, 2) == VIEWS * 150 + 2 * 150
+        assert all(many.heard.last[stage] == steps[stage] for stage in many.heard.last)
+
+    def test_views_and_epochs_are_drawn_anew_and_few_items_are_held_at_once(self, many: Run) -> None:
+        drawn = [seed for seeds in many.watched.seeds for seed in seeds]
+        assert len(set(drawn)) == len(drawn) == VIEWS * 150 + epochs_for(150) * 128
+        assert many.watched.most <= 128
+
+    def test_the_same_seed_gives_the_same_weights_and_draws(
+        self, many: Run, tiny_image: Vectorizer, mild: Augmentation
+    ) -> None:
+        again = _run(tiny_image, MANY, mild)
+        assert _weights(again) == _weights(many)
+        assert again.watched.seeds == many.watched.seeds
+
+    def test_a_harmless_transformation_is_not_warned_of(self, many: Run) -> None:
+        assert not any("Set to false" in warning for warning in many.tuned.warnings)
+
+
+class TestFewExamples:
+    def test_an_adapter_is_never_trained_on_its_folds_examples_or_their_views(self, few: Folds) -> None:
+        found = few.run.tuned
+        for kind, copies in ((few.seen[:6], 1), (few.seen[6:], 1 + VIEWS)):
+            everything, *folds = kind
+            assert len(everything) == copies * FEW
+            for fold, shown, seen in zip(found.folds, found.shown, folds, strict=True):
+                missing = everything - seen
+                assert {vector.tobytes() for vector in fold.start} <= missing
+                assert len(missing) == copies * len(shown)
+
+    def test_in_doubt_the_request_is_followed(self, few: Folds) -> None:
+        assert not few.run.tuned.augmented.harmful
+        assert few.run.tuned.augmented.applied
+        assert few.run.tuned.chosen == "linear adapter, varied examples"
+
+    def test_the_observer_hears_the_end_of_every_stage(self, few: Folds) -> None:
+        heard = few.run.heard
+        steps = dict(heard.stages)
+        assert steps[Stage.AUGMENTING] == varied_copies(FEW, 2)
+        assert all(heard.last[stage] == steps[stage] for stage in heard.last)
