@@ -333,7 +333,7 @@ class TestHarmless:
     def test_it_refers_to_nothing_elsewhere_and_runs_nothing(self, report: Callable[..., Report]) -> None:
         previews: dict[str, Preview] = {
             "q.txt": Picture(b"1", "image/webp", 160, 160, tiny=False),
-            "q.txt 0": Recording(b"2", "audio/mpeg", 2, (0.5, 1)),
+            "q.txt 0": Recording(b"2", "audio/mpeg", 2, 2, (0.5, 1)),
             "q.txt 1": Excerpt("see http://example.org"),
         }
         page = Page(rendered(report(), previews))
@@ -377,7 +377,7 @@ class TestAccessible:
     def test_every_picture_player_and_drawing_says_what_it_is_or_is_hidden(self, report: Callable[..., Report]) -> None:
         previews: dict[str, Preview] = {
             "q.txt": Picture(b"1", "image/webp", 160, 160, tiny=False),
-            "q.txt 0": Recording(b"2", "audio/mpeg", 2, (0.5, 1)),
+            "q.txt 0": Recording(b"2", "audio/mpeg", 2, 2, (0.5, 1)),
         }
         page = Page(rendered(report(), previews))
         assert [image["alt"] for image in page.all("img")] == ["q.txt"]
@@ -416,7 +416,8 @@ class TestPreviews:
         assert page.all("img")[0]["alt"] == "Frames of q.txt"
 
     def test_nothing_that_can_be_pressed_stands_in_a_summary(self, report: Callable[..., Report]) -> None:
-        page = rendered(report(), {"q.txt": Recording(b"x", "audio/mpeg", 1, (1,))})
+        page = rendered(report(), {"q.txt": Recording(b"x", "audio/mpeg", 4, 75, (1,))})
+        assert "4.0 s of 1 min 15 s" in Page(page).words
         assert all("<audio" not in summary for summary in re.findall(r"<summary>.*?</summary>", page, re.DOTALL))
 
     def test_a_file_without_a_preview_is_shown_by_name(self, report: Callable[..., Report]) -> None:

@@ -61,6 +61,8 @@ class Recording:
     data: bytes
     media_type: str
     seconds: float
+    """Length of the beginning."""
+    whole_seconds: float
     """Length of the whole sound."""
     loudness: tuple[float, ...]
     """Peaks of equal stretches of the beginning, from 0 to 1, relative to the loudest."""
@@ -141,7 +143,8 @@ def _recording(item: "Item", sample_rate: int) -> Recording:
     return Recording(
         data=_mp3(beginning, sample_rate),
         media_type="audio/mpeg",
-        seconds=len(item) / sample_rate,
+        seconds=len(beginning) / sample_rate,
+        whole_seconds=len(item) / sample_rate,
         loudness=tuple(round(peak / loudest, 2) for peak in peaks),
     )
 
