@@ -104,6 +104,7 @@ def test_the_start_is_when_it_was_accepted() -> None:
         (Stage.STARTING, Phase.PREPARING),
         (Stage.SAMPLING, Phase.PREPARING),
         (Stage.DOWNLOADING, Phase.PREPARING),
+        (Stage.AUGMENTING, Phase.PREPARING),
         (Stage.ADAPTING, Phase.TRAINING),
         (Stage.TUNING, Phase.TRAINING),
         (Stage.EVALUATING, Phase.EVALUATING),
