@@ -1,4 +1,7 @@
-"""Recordings of one or two spoken words, labelled by the words, the kind of voice and the noise behind them."""
+"""Recordings of one or two spoken words, labelled by the words and the kind of voice.
+
+Nobody asks for the noise behind them: an untuned vectorizer is distracted by it, and a tuned one is to hear past it.
+"""
 
 import io
 from collections.abc import Iterator
@@ -69,6 +72,5 @@ def _labelled(made: Recordings) -> Iterator[Labelled]:
         labels = [
             *(word for word, said in zip(NEW.words, made.words[index], strict=True) if said),
             kinds[int(made.voices[index].argmax())],
-            NEW.noises[int(made.noises[index].argmax())],
         ]
         yield Labelled(f"{index:05d}.{form.suffix}", written(waveform, form), tuple(labels))
