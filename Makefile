@@ -64,7 +64,7 @@ test: lint types tools bases ## Run everything that must pass: lint, types, unit
 cluster: venv ## Start the development cluster; Ctrl-C ends it.
 	@$(RUN) -m vectorizer_dev cluster
 
-demo: venv ## Fine-tune on real data from kubectl apply to the new neighbours; CONTENT=Image for pictures.
+demo: venv ## Fine-tune on real data from kubectl apply to the new neighbours; CONTENT=Image and so on.
 	@$(RUN) -m vectorizer_dev demo --content $(CONTENT)
 
 quality: venv ## Measure the recipe on the fixed test set, and on shuffled labels.

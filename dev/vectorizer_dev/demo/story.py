@@ -49,16 +49,13 @@ class Subject:
 
 EXAMPLES = REPOSITORY / "examples"
 SUBJECTS = {
-    ContentType.TEXT: Subject(ContentType.TEXT, EXAMPLES / "text.yaml", "vectorizer_dev.datasets.text"),
-    ContentType.IMAGE: Subject(ContentType.IMAGE, EXAMPLES / "image.yaml", "vectorizer_dev.datasets.image"),
+    kind: Subject(kind, EXAMPLES / f"{name.replace('_', '-')}.yaml", f"vectorizer_dev.datasets.{name}")
+    for kind, name in ((kind, kind.value.lower()) for kind in ContentType)
 }
 
 
 def run_demo(content: ContentType, console: Console) -> None:
-    """Tell the story for Text or Image and leave vectorizer and report in `build/demo`.
-
-    Raises KeyError for another content type, FineTuneFailed where the fine-tune fails.
-    """
+    """Tell the story, and leave vectorizer and report in `build/demo`; raises FineTuneFailed where the run fails."""
     subject = SUBJECTS[content]
     chapters = Chapters(console)
     with ExitStack() as stack:
