@@ -222,7 +222,7 @@ class TestContents:
             TransformationEffect(
                 transformation=name, agreement=0.8, varied=varied, chance=0.1, error=0.01, breaks_labels=varied < 0.5
             )
-            for name, varied in (("vertical_flip", 0.3), ("blur", 0.79))
+            for name, varied in (("verticalFlip", 0.3), ("blur", 0.79))
         ]
         augmentation = Augmentation(applied=True, note="Varied.", switches=AugmentationConditions(), effects=effects)
         words = Page(rendered(report(augmentation=augmentation))).words
@@ -327,8 +327,10 @@ class TestHarmless:
         assert re.search(r"\bx{40}…x{16}\.png", words)
 
     def test_names_that_run_from_right_to_left_stay_apart(self, report: Callable[..., Report]) -> None:
-        page = rendered(report(custom_vectorizer_name="\u202eabc"))
-        assert "<h1><bdi>\u202eabc</bdi></h1>" in page
+        page = rendered(report(custom_vectorizer_name="חתול", verdict="\u202eturned around", warnings=["\u2067too"]))
+        assert "<h1><bdi>חתול</bdi></h1>" in page
+        assert "\ufffdturned around" in page
+        assert not re.search("[\u202a-\u202e\u2066-\u2069]", page)
 
     def test_it_refers_to_nothing_elsewhere_and_runs_nothing(self, report: Callable[..., Report]) -> None:
         previews: dict[str, Preview] = {

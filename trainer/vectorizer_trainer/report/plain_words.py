@@ -111,7 +111,9 @@ def _without_a_gain(report: Report) -> Iterator[str]:
 
 
 def _about_augmentation(report: Report) -> Iterator[str]:
-    harmful = [spaced(effect.transformation) for effect in report.augmentation.effects if effect.breaks_labels]
+    switches = report.augmentation.switches.model_dump(by_alias=True)
+    effects = [effect for effect in report.augmentation.effects if effect.transformation in switches]
+    harmful = [spaced(effect.transformation) for effect in effects if effect.breaks_labels]
     if harmful:
         yield (
             f"Check the augmentation {enumerated(harmful)}: varied so, your files are no longer found beside those of "
