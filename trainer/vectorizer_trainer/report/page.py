@@ -25,7 +25,7 @@ LARGEST_PAGE = 5 * 1000**2
 _ROWS = 100
 """Lines of a list of files or warnings; report.json has all."""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def render_page(report: Report, previews: Mapping[str, Preview]) -> str:
@@ -83,7 +83,7 @@ def _environment() -> Environment:
 
 
 def _printable(value: object) -> object:
-    """Characters that steer a terminal or that no page may hold are replaced, in all that is put into the page."""
+    """Characters that no page may hold, or that turn the text behind them around, are replaced wherever they stand."""
     match value:
         case Markup():
             return Markup(_CONTROL.sub(_REPLACEMENT, value))  # noqa: S704 - was safe and still is
