@@ -93,6 +93,17 @@ class TestTracker:
             left.append(run.said[-1].progress.eta_seconds or 0)
         assert left[1] > 3 * left[0]
 
+    def test_varied_examples_are_foreseen_before_they_are_embedded(self) -> None:
+        left = []
+        for transformations in (0, 9):
+            run = Run()
+            run.tracker.varied_by(transformations)
+            run.tracker.found(Dataset(examples=1000))
+            run.spend(Stage.DOWNLOADING, 1000, 20)
+            left.append(run.said[-1].progress.eta_seconds or 0)
+        # 4 views of 800 and 9 transformations of 200, at a fiftieth of a second; an adapter of six times the length.
+        assert left[1] - left[0] == pytest.approx(0.02 * (4 * 800 + 9 * 200) + 5, abs=1)
+
     def test_examples_beyond_the_chosen_ones_are_not_trained_on(self) -> None:
         left = []
         for selected in (50_000, 10_000):
