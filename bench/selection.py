@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from vectorizer_api.content import ContentType
 from vectorizer_api.run import Limits
 from vectorizer_trainer.bases import ensure_base
 from vectorizer_trainer.cache import ItemCache
@@ -116,7 +117,7 @@ def _quality(arguments: argparse.Namespace) -> None:
 
 
 def _embedded(content: str) -> tuple[Files, Files]:
-    start = load_vectorizer(ensure_base(content))
+    start = load_vectorizer(ensure_base(ContentType(content)))
     with tempfile.TemporaryDirectory() as folder:
         import_module(_DATA_SETS[content]).make(Path(folder), train=_READ, test=1)
         labels = json.loads((Path(folder) / "train" / "example_to_labels.json").read_text())
@@ -174,7 +175,7 @@ def _unit(vectors: Floats) -> Floats:
 
 def _memory(arguments: argparse.Namespace) -> None:
     """Peak memory of listing, choosing and reading composed digits with the small base of pictures."""
-    start, began = load_vectorizer(ensure_base("Image")), time.monotonic()
+    start, began = load_vectorizer(ensure_base(ContentType.IMAGE)), time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         import_module(_DATA_SETS["Image"]).make(folder, train=arguments.files, test=1)

@@ -53,6 +53,10 @@ def described(content_type: ContentType = ContentType.TEXT, **off: bool) -> RunD
 class Nothing(Encoder):
     """An encoder of nothing: the report reads its description alone."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1))
+
     def decode(self, path: Any, limits: Any) -> Any:
         raise NotImplementedError
 
