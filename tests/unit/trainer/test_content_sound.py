@@ -4,7 +4,6 @@ import json
 import tracemalloc
 import wave
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -202,6 +201,15 @@ def _shuffled_blocks(content: bytes, rng: np.random.Generator) -> bytes:
     return b"".join(blocks[index] for index in rng.permutation(len(blocks)))
 
 
+def _refusal(path: Path) -> str:
+    """Why a file is not read; empty where it is."""
+    try:
+        assert len(decode_sound(path, RATE, Limits(max_sound_seconds=20))) <= 20 * RATE
+    except (UnreadableFile, OverLimit) as error:
+        return str(error)
+    return ""
+
+
 MUTATIONS = [_truncated, _flipped, _huge_numbers_in_the_header, _shuffled_blocks]
 
 
@@ -216,9 +224,7 @@ def test_a_spoilt_file_is_read_or_rejected_and_nothing_else(
         rng = np.random.default_rng(seed)
         path = tmp_path / f"{seed}.{suffixes[seed % len(suffixes)]}"
         path.write_bytes(mutation(whole, rng))
-        with suppress(UnreadableFile, OverLimit):
-            samples = decode_sound(path, RATE, Limits(max_sound_seconds=20))
-            assert len(samples) <= 20 * RATE
+        assert tmp_path.name not in _refusal(path), "a path of the trainer's machine is nothing to the account"
 
 
 class TestWindows:

@@ -26,7 +26,8 @@ _OPTIONS = {
 }
 _CODECS = frozenset({"flac", "mp3", "mp3float", "vorbis", "opus", "aac", "alac"})
 _CODEC_FAMILIES = ("pcm_", "adpcm_")
-_NOT_A_SOUND = "not a sound that can be read (WAV, FLAC, MP3, Ogg, M4A)"
+_DAMAGE = (av.FFmpegError, ValueError, ArithmeticError, LookupError, NotImplementedError, TypeError)
+"""What PyAV raises on broken files."""
 
 _SAMPLE_RATES = range(1_000, 768_001)
 """Outside, a header is wrong; a lower one would also make much memory of few bytes."""
@@ -47,26 +48,32 @@ def decode_sound(path: Path, rate: int, limits: Limits) -> NDArray[np.int16]:
     """
     samples, deadline = bytearray(), Deadline(limits.max_decode_seconds)
     most = limits.max_sound_seconds * rate * 2
-    try:
-        with path.open("rb") as stream:
-            for part in _decoded(stream, rate, deadline):
+    with path.open("rb") as stream, _opened(stream) as container:
+        try:
+            for part in _decoded(container, rate, deadline):
                 samples += part
                 if len(samples) > most:
                     raise OverLimit(f"a sound of more than {limits.max_sound_seconds} seconds, which is the limit")
-    except (av.FFmpegError, ValueError, ArithmeticError, LookupError, NotImplementedError, TypeError) as error:
-        raise UnreadableFile(f"{_NOT_A_SOUND}: {error}") from error
+        except _DAMAGE as error:
+            raise UnreadableFile("the sound is damaged") from error
     return _audible(np.frombuffer(samples, np.int16), rate)
 
 
-def _decoded(stream: IO[bytes], rate: int, deadline: Deadline) -> Iterator[bytes]:
+def _opened(stream: IO[bytes]) -> InputContainer:
+    try:
+        return av.open(stream, "r", options=_OPTIONS, metadata_errors="ignore")
+    except _DAMAGE as error:
+        raise UnreadableFile("not a sound that can be read (WAV, FLAC, MP3, Ogg, M4A)") from error
+
+
+def _decoded(container: InputContainer, rate: int, deadline: Deadline) -> Iterator[bytes]:
     """Parts of the samples as bytes, each soon after its packet was read."""
     resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
-    with av.open(stream, "r", options=_OPTIONS, metadata_errors="ignore") as container:
-        for frame in _frames(container, deadline):
-            for mixed in resampler.resample(_checked(frame)):
-                yield _bytes(mixed)
-        for mixed in resampler.resample(None):
+    for frame in _frames(container, deadline):
+        for mixed in resampler.resample(_checked(frame)):
             yield _bytes(mixed)
+    for mixed in resampler.resample(None):
+        yield _bytes(mixed)
 
 
 def _frames(container: InputContainer, deadline: Deadline) -> Iterator[av.AudioFrame]:
@@ -77,7 +84,7 @@ def _frames(container: InputContainer, deadline: Deadline) -> Iterator[av.AudioF
         packets += 1
         try:
             yield from stream.decode(packet)
-        except av.InvalidDataError:
+        except av.FFmpegError:
             damaged += 1
     if damaged > _DAMAGED_SHARE * packets:
         raise UnreadableFile(f"the sound is damaged: {damaged} of its {packets} packets cannot be decoded")

@@ -45,9 +45,7 @@ _FULL_SCALE = 32768
 class SoundEncoder(Encoder):
     """A `ClapAudioModelWithProjection` behind a decoder of sound files."""
 
-    suffixes: ClassVar[frozenset[str]] = frozenset(
-        {".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac"}
-    )
+    suffixes: ClassVar[frozenset[str]] = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a"})
 
     def __init__(self, tower: "ClapAudioModelWithProjection", preprocessing: Mapping[str, Any]) -> None:
         """Takes the tower, and how its input was made: sample rate, window, frames and filters."""
