@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -47,7 +48,7 @@ class Trial:
     """A start, examples to train on, a test set that nothing is chosen on."""
 
     start: Vectorizer
-    reference: list[Item]
+    reference: Sequence[Item]
     train: Split
     test: Split
     names: list[str]

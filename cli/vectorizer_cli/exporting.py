@@ -100,7 +100,7 @@ def _check_packages() -> None:
 
 def _items(asked: Export, vectorizer: Vectorizer, console: Console) -> list[Item]:
     if asked.samples is None:
-        return load_reference(_base_of(asked, vectorizer.description))[:_CHECKED]
+        return list(load_reference(_base_of(asked, vectorizer.description))[:_CHECKED])
     if not asked.samples.is_dir():
         raise BadInput(f"--samples {asked.samples} is not a folder.", hint="Name a folder of files.")
     read = readable(vectorizer, stream_files(asked.samples, vectorizer.suffixes), console)

@@ -169,7 +169,8 @@ def _distinct(encoder: Encoder, paths: Iterable[Path]) -> Iterator[Item]:
     seen = set()
     for path in paths:
         try:
-            item = encoder.decode(path, Limits())
+            # Of a long text or sound one window says enough of its neighbours, and every run embeds all of them.
+            item = encoder.excerpt(encoder.decode(path, Limits()))
         except (UnreadableFile, OverLimit, OSError):
             continue
         digest = hashlib.sha256(item.tobytes()).digest()

@@ -84,6 +84,17 @@ class TestReference:
         write_vectorizer(tmp_path, DESCRIPTION, {REFERENCE_FILE: serialise_reference(items)})
         assert [item.tolist() for item in load_reference(tmp_path)] == [item.tolist() for item in items]
 
+    @pytest.mark.parametrize("dtype", ["u1", "i2", "i4", "f2", "f4"])
+    def test_items_of_any_type_are_read_one_by_one_and_in_slices(self, tmp_path: Path, dtype: str) -> None:
+        items = [np.full((2, number), number, dtype) for number in range(4)]
+        write_vectorizer(tmp_path, DESCRIPTION, {REFERENCE_FILE: serialise_reference(items)})
+        loaded = load_reference(tmp_path)
+        assert loaded[-1].dtype == items[-1].dtype
+        assert np.array_equal(loaded[-1], items[-1])
+        assert [item.shape for item in loaded[1:3]] == [(2, 1), (2, 2)]
+        with pytest.raises(IndexError):
+            loaded[4]
+
     def test_items_that_were_altered_are_refused(self, tmp_path: Path) -> None:
         write_vectorizer(tmp_path, DESCRIPTION, {REFERENCE_FILE: serialise_reference([np.zeros(3, np.int32)])})
         (tmp_path / REFERENCE_FILE).write_bytes(serialise_reference([np.ones(3, np.int32)]))
