@@ -9,7 +9,7 @@ __all__ = ["view_cloud"]
 
 _AZIMUTH, _ELEVATION = np.deg2rad(35), np.deg2rad(25)
 _MARGIN = 0.06
-_DARKEST = 0.35
+_DARKEST = 0.45
 """Brightness of the farthest point, the nearest being 1."""
 _UNCOLOURED = np.array([120, 150, 190])
 _SAME_COLOUR = 0.02
@@ -25,15 +25,23 @@ def view_cloud(cloud: NDArray[Any], edge: int) -> NDArray[np.uint8]:
     shades = _colours(points[:, 3:6]) * _light(near)[:, None]
     picture = np.zeros((edge, edge, 4), np.uint8)
     columns, rows = _pixels(right, up, edge)
-    dot = max(1, edge // 64)
-    # Painted from far to near: of assignments to one place, the last one stays.
+    down, aside = _disc(edge / len(points) ** 0.5)
+    # Painted from far to near, whole dots at a time: of assignments to one place, the last one stays.
     order = np.argsort(near, kind="stable")
-    for down in range(dot):
-        for aside in range(dot):
-            row, column = (rows + down).clip(0, edge - 1)[order], (columns + aside).clip(0, edge - 1)[order]
-            picture[row, column, :3] = shades[order]
-            picture[row, column, 3] = 255
+    row = (rows[order, None] + down).clip(0, edge - 1)
+    column = (columns[order, None] + aside).clip(0, edge - 1)
+    picture[row, column, :3] = shades[order, None]
+    picture[row, column, 3] = 255
     return picture
+
+
+def _disc(diameter: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of a dot's pixels about its middle: as wide as the points of a sheet would lie apart."""
+    radius = max(diameter, 1) / 2
+    reach = np.arange(-int(radius), int(radius) + 1)
+    down, aside = (grid.ravel() for grid in np.meshgrid(reach, reach))
+    inside = np.hypot(down, aside) <= radius
+    return down[inside], aside[inside]
 
 
 def _seen(points: Floats) -> Floats:
