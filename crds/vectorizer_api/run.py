@@ -81,7 +81,7 @@ class Limits(StoredModel):
     """maxDecodeSeconds bounds the processor time that decoding one file takes; a file that takes longer is rejected."""
     max_points: int = 20_000_000
     """maxPoints bounds the points of a scan, and the vertices and corners of faces of a mesh."""
-    max_mesh_bytes: int = 128 * 1024**2
+    max_mesh_bytes: int = 64 * 1024**2
     """maxMeshBytes bounds a file with a mesh: unlike a scan, it is read as a whole."""
 
 
