@@ -92,6 +92,25 @@ class TestTrain:
         assert len(page.encode()) < 5_000_000
         assert not re.search(r"(src|href)=\"(?!#|data:)", page)
 
+    def test_the_model_card_is_vouched_for_and_says_the_verdict(self, trained: tuple[Path, str]) -> None:
+        out, _ = trained
+        assert "README.md" in load_vectorizer(out).description.files
+        card = (out / "README.md").read_text(encoding="utf-8")
+        assert card.startswith("---\nlicense: apache-2.0\nbase_model: all-MiniLM-L6-v2\n")
+        assert f"**{report_in(out).outcome}.**" in card
+
+    def test_the_result_finds_the_like_of_a_file_and_not_the_file_itself(
+        self, trained: tuple[Path, str], data: Path
+    ) -> None:
+        query = min((data / "train").glob("*.txt"))
+        done = vectorizer("search", query, "--in", data, "--vectorizer", trained[0], "--top", 3)
+        assert done.returncode == 0, done.stderr
+        rows = [line.split("│") for line in done.stdout.splitlines() if line.startswith("│")]
+        similarities = [float(row[2]) for row in rows]
+        assert similarities == sorted(similarities, reverse=True)
+        assert len(rows) == 3
+        assert query.name not in done.stdout
+
     def test_each_stage_is_told_with_an_estimate_where_there_is_no_terminal(self, trained: tuple[Path, str]) -> None:
         _, said = trained
         for stage in ("Downloading", "Adapting", "Evaluating", "Uploading"):

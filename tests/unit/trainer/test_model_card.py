@@ -178,6 +178,19 @@ class TestSnippets:
             theirs = opened["vectors"](pixels).numpy()
         assert load_vectorizer(tmp_path / "v").encode_items(list(pictures)) == pytest.approx(theirs, abs=1e-5)
 
+    def test_open_a_sound_model_in_transformers_with_the_adapter_inside(
+        self, tiny_sound: Vectorizer, tmp_path: Path
+    ) -> None:
+        tilted = tiny_sound.with_weights(tiny_sound.encoder, torch.eye(12) + 0.3 * torch.ones(12, 12).tril())
+        tilted.save(tmp_path / "v")
+        sounds = list(np.random.default_rng(0).integers(-9999, 9999, (3, 8000)).astype(np.int16))
+        card = model_card(reported(content_type=ContentType.SOUND), tiny_sound.description)
+        tower = _run(snippets(card, tmp_path / "v")[1])["tower"]
+        with torch.inference_mode():
+            embeds = tower(**tiny_sound.encoder.inputs(sounds).tensors).audio_embeds
+            theirs = torch.nn.functional.normalize(embeds, dim=1).numpy()
+        assert tilted.encode_items(sounds) == pytest.approx(theirs, abs=1e-5)
+
 
 def test_travels_in_the_folder_and_is_vouched_for(tiny_image: Vectorizer, tmp_path: Path) -> None:
     tiny_image.save(tmp_path / "v", {MODEL_CARD: b"# card\n"})
