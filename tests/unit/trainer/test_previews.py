@@ -56,11 +56,12 @@ class TestVideo:
     def test_four_frames_at_equal_distances_stand_side_by_side(self) -> None:
         frames = np.repeat(np.arange(0, 160, 10, dtype=np.uint8), 32 * 32 * 3).reshape(16, 32, 32, 3)
         strip = np.asarray(opened(shown(ContentType.VIDEO, frames)).convert("RGB"))
-        assert strip.shape == (32, 128, 3)
-        assert strip[0, ::32, 0].tolist() == [0, 50, 100, 150]
+        assert strip.shape == (32, 4 * 32 + 3 * 2, 3)
+        assert strip[0, ::34, 0].tolist() == [0, 50, 100, 150]
+        assert strip[0, 32:34, 0].tolist() == [128, 128]
 
     def test_of_two_frames_both_are_shown(self) -> None:
-        assert opened(shown(ContentType.VIDEO, noise(2, 224, 224, 3))).size == (192, 96)
+        assert opened(shown(ContentType.VIDEO, noise(2, 224, 224, 3))).size == (194, 96)
 
 
 class TestSound:

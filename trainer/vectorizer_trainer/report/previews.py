@@ -30,6 +30,8 @@ _EDGE = 160
 """Pixels of a picture's edge: twice what it is shown at."""
 _FRAMES = 4
 _FRAME_EDGE = 96
+_LINE, _GREY = ((0, 0), (0, 2), (0, 0)), 128
+"""Pixels added to a frame's right, and their colour: seen on dark frames and on light ones."""
 _TINY = 64
 """Pixels up to which an edge is enlarged without smoothing."""
 _SECONDS = 4
@@ -108,9 +110,10 @@ def _picture(item: "Item") -> Picture:
 
 
 def _frames(item: "Item") -> Picture:
-    """Frames [f, s, s, 3] at equal distances, from left to right."""
+    """Of frames [f, s, s, 3] some at equal distances, from left to right with a line between them."""
     chosen = np.linspace(0, len(item) - 1, min(_FRAMES, len(item))).round().astype(int)
-    return _encoded(np.concatenate([_shrunk(item[index], _FRAME_EDGE) for index in chosen], axis=1))
+    frames = [np.pad(_shrunk(item[index], _FRAME_EDGE), _LINE, constant_values=_GREY) for index in chosen]
+    return _encoded(np.concatenate(frames, axis=1)[:, : -_LINE[1][1]])
 
 
 def _cloud(item: "Item") -> Picture:
