@@ -164,7 +164,9 @@ def _metadata(vectorizer: Vectorizer) -> dict[str, str]:
 
 
 def _run(session: Any, inputs: Inputs) -> NDArray[np.float32]:  # noqa: ANN401 - onnxruntime brings no types
-    found: NDArray[np.float32] = session.run([_OUTPUT], {name: one.numpy() for name, one in inputs.tensors.items()})[0]
+    found: NDArray[np.float32] = session.run(
+        [_OUTPUT], {name: one.cpu().numpy() for name, one in inputs.tensors.items()}
+    )[0]
     return found
 
 
