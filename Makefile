@@ -59,7 +59,7 @@ integration: venv tools bases ## Run the tests on a real API server, a real MinI
 	$(RUN) -m pytest tests/integration
 
 test: lint types tools bases ## Run everything that must pass: lint, types, unit and integration tests.
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile
 
 cluster: venv ## Start the development cluster; Ctrl-C ends it.
 	@$(RUN) -m vectorizer_dev cluster
