@@ -47,8 +47,7 @@ PICTURES = {
     "packed tiff": _picture("TIFF", "CMYK", compression="tiff_lzw"),
 }
 VIDEOS = {
-    f"{form.suffix} {form.codec}": written(NOISE, form, 8)
-    for form in (*FORMATS, Format("mp4", "libx265", "yuv420p"), Format("webm", "libsvtav1", "yuv420p"))
+    f"{form.suffix} {form.codec}": written(NOISE, form, 8) for form in (*FORMATS, Format("mp4", "libx265", "yuv420p"))
 }
 SUFFIXES = ("jpg", "png", "tiff", "mp4", "avi", "webm", "txt")
 
