@@ -67,6 +67,10 @@ class Tenant:
         """The fine-tune as it is now."""
         return _plain(self.objects.get_namespaced_custom_object(GROUP, VERSION, self.namespace, FINE_TUNES, name))
 
+    def status(self, name: str) -> Body:
+        """What the operator says of the fine-tune, empty before its first word."""
+        return _plain(self.fine_tune(name).get("status", {}))
+
     def vectorizer(self, name: str) -> Body:
         """The vectorizer as it is now, empty where there is none."""
         try:
@@ -89,7 +93,7 @@ class Tenant:
 
     def condition(self, name: str, type_: str) -> Body:
         """The fine-tune's condition of that type, empty where there is none."""
-        found = self.fine_tune(name).get("status", {}).get("conditions", [])
+        found = self.status(name).get("conditions", [])
         return next((item for item in found if item["type"] == type_), {})
 
     def until(self, name: str, type_: str, status: str, reason: str | None = None, timeout: float = 30) -> Body:
@@ -103,7 +107,7 @@ class Tenant:
         try:
             return eventually(look, timeout)
         except TimeoutError:
-            raise AssertionError(f"never {type_}={status} {reason}: {self.fine_tune(name).get('status')}") from None
+            raise AssertionError(f"never {type_}={status} {reason}: {self.status(name)}") from None
 
     def ended(self, name: str, timeout: float = 30) -> Body:
         """Wait for the end; the answer is the object."""

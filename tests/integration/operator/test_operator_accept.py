@@ -28,14 +28,14 @@ def refused(tenant: Tenant, name: str, reason: str) -> str:
     assert tenant.condition(name, "Failed")["status"] == "True"
     assert tenant.condition(name, "Stalled")["reason"] == reason
     assert tenant.condition(name, "Ready")["status"] == "False"
-    assert tenant.fine_tune(name)["status"]["phase"] == "Failed"
+    assert tenant.status(name)["phase"] == "Failed"
     assert tenant.jobs(name) == []
     return str(accepted["message"])
 
 
 def waits(tenant: Tenant, name: str, reason: str) -> str:
     accepted = tenant.until(name, "Accepted", "Unknown", reason)
-    assert tenant.fine_tune(name)["status"]["phase"] == "Waiting"
+    assert tenant.status(name)["phase"] == "Waiting"
     assert tenant.condition(name, "Reconciling")["status"] == "True"
     assert tenant.condition(name, "Failed") == {}
     assert tenant.jobs(name) == []
@@ -245,7 +245,7 @@ def held(tenant: Tenant, name: str, reason: str) -> str:
     """Accepted, and without a Job; the answer is the message."""
     running = tenant.until(name, "Running", "False", reason)
     assert tenant.condition(name, "Accepted")["status"] == "True"
-    assert tenant.fine_tune(name)["status"]["phase"] == "Waiting"
+    assert tenant.status(name)["phase"] == "Waiting"
     assert tenant.jobs(name) == []
     return str(running["message"])
 

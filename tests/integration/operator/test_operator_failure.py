@@ -26,7 +26,7 @@ def test_the_trainers_last_word_is_the_status_failure(tenant: Tenant, name: str,
     tenant.run_of(tenant.ask(name, batchFolder=name)).fail(said)
     failed = tenant.until(name, "Failed", "True", reason)
     assert failed["message"] == f"what is wrong with {name} do this"
-    assert tenant.fine_tune(name)["status"]["failure"] == said.model_dump(by_alias=True)
+    assert tenant.status(name)["failure"] == said.model_dump(by_alias=True)
     assert_nothing_came_of_it(tenant, name)
     assert listing(tenant) == before
 
@@ -41,7 +41,7 @@ def test_bad_input_is_told_as_a_refused_data_set(tenant: Tenant, name: str) -> N
 def test_an_exit_without_a_word_names_the_exit_code(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).end(3)
     assert "exit code 3" in tenant.until(name, "Failed", "True", "JobFailed")["message"]
-    assert tenant.fine_tune(name)["status"]["failure"]["exitCode"] == 3
+    assert tenant.status(name)["failure"]["exitCode"] == 3
 
 
 def test_a_last_word_that_is_no_failure_is_not_believed(tenant: Tenant, name: str) -> None:

@@ -332,7 +332,7 @@ class TestYoungerNamespaceOfTheSameAccount:
         name = elder["metadata"]["name"]
         twin.ask(name)
         assert twin.until(name, "Accepted", "False")["reason"] == "AccountTaken"
-        assert "metrics" not in twin.fine_tune(name)["status"]
+        assert "metrics" not in twin.status(name)
         assert twin.vectorizer(name) == {}
 
     def test_gets_no_ready_vectorizer_and_deletes_no_files(self, tenant: Tenant, twin: Tenant, elder: Body) -> None:
@@ -394,9 +394,9 @@ def test_progress_is_mirrored_while_it_runs(tenant: Tenant, name: str) -> None:
     run = tenant.run_of(tenant.ask(name))
     run.run()
     run.say(Stage.TUNING, 41.5)
-    progress = eventually(lambda: tenant.fine_tune(name)["status"].get("progress"))
+    progress = eventually(lambda: tenant.status(name).get("progress"))
     assert (progress["stage"], progress["percent"]) == ("Tuning", 41.5)
-    status = tenant.fine_tune(name)["status"]
+    status = tenant.status(name)
     assert status["phase"] == "Training"
     assert status["display"]["progress"] == "42%"
     assert tenant.condition(name, "Running")["status"] == "True"
