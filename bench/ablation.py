@@ -1,8 +1,9 @@
 """One factor of the recipe at a time: what each is worth on the test set.
 
-python bench/ablation.py --content Text --examples 300 1000 [--seeds 3] [--results build/ablation.jsonl]
+python bench/ablation.py --content Text --examples 300 1000 [--seeds 3] [--results bench/results/ablation.jsonl]
 
-Each finished run is a line of the results; a run whose line is there is not made again, so that the table can be filled
+Measured is what was trained, whether or not the gate lets it pass; how often it passes is a column of its own. Each
+finished run is a line of the results; a run whose line is there is not made again, so that the table can be filled
 over many days. The table of all lines is printed at the end.
 """
 
@@ -19,11 +20,14 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+from hard_negatives import train_blocks_on_hard_negatives
 from torch import Tensor
 from trial import DATA_SETS, Trial, open_trial
+from vectorizer_api.run import Outcome
 from vectorizer_trainer import schedule
 from vectorizer_trainer.schedule import FEWEST_EXAMPLES
 
+RESULTS = Path(__file__).parent / "results" / "ablation.jsonl"
 _METRICS = ("NDCG@10", "mAP@100", "kNN label-mAP", "retention")
 
 
@@ -67,6 +71,11 @@ FACTORS = [
     Factor("distillation × 1/2", _scaled(1 / 2, "_KEPT"), blocks_only=False),
     Factor("distillation × 2", _scaled(2, "_KEPT"), blocks_only=False),
     Factor("no anchors", {"vectorizer_trainer.tuning.deep._ANCHORS": 0}, blocks_only=True),
+    Factor(
+        "hard negatives in the batches",
+        {"vectorizer_trainer.tuning.held_out.train_blocks": train_blocks_on_hard_negatives},
+        blocks_only=True,
+    ),
     Factor("learning rate × 1/2", _scaled(1 / 2, "_LEARNING_RATE"), blocks_only=False),
     Factor("learning rate × 2", _scaled(2, "_LEARNING_RATE"), blocks_only=False),
     Factor("epochs × 1/2", _epochs(1 / 2), blocks_only=True),
@@ -80,7 +89,7 @@ def main() -> None:
     parser.add_argument("--content", choices=sorted(DATA_SETS), default="Text")
     parser.add_argument("--examples", type=int, nargs="+", default=[100, 300, 1000])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--results", type=Path, default=Path("build/ablation.jsonl"))
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--factor", action="append", choices=[factor.name for factor in FACTORS])
     arguments = parser.parse_args()
     arguments.results.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +113,7 @@ def _run(trial: Trial, factor: Factor, seed: int) -> dict[str, Any]:
         for name, value in factor.replaced.items():
             replaced.enter_context(patch(name, value))
         tuned = trial.tune(seed)
-    metrics = {metric.name: metric.tuned for metric in trial.on_test(tuned.vectorizer) if metric.name in _METRICS}
+    metrics = {metric.name: metric.tuned for metric in trial.on_test(tuned.judged) if metric.name in _METRICS}
     seconds = sum(tuned.seconds.values())
     return {"factor": factor.name, "seed": seed, "outcome": tuned.outcome, "seconds": seconds, **metrics}
 
@@ -123,8 +132,8 @@ def _table(lines: Iterator[dict[str, Any]]) -> str:
     cells: dict[tuple[str, int], dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for line in lines:
         cells[line["content"], line["examples"]][line["factor"]].append(line)
-    rows = ["| set | examples | factor | seeds | NDCG@10 | mAP@100 | kNN label-mAP | retention | time |"]
-    rows.append("| --- " * 9 + "|")
+    rows = ["| set | examples | factor | seeds | NDCG@10 | mAP@100 | kNN label-mAP | retention | passed | time |"]
+    rows.append("| --- " * 10 + "|")
     for (content, count), factors in sorted(cells.items()):
         plain = factors.get("the recipe", [])
         rows += [_row(content, count, name, own, plain) for name, own in factors.items()]
@@ -134,12 +143,13 @@ def _table(lines: Iterator[dict[str, Any]]) -> str:
 def _row(content: str, count: int, name: str, own: list[dict[str, Any]], plain: list[dict[str, Any]]) -> str:
     values = [100 * mean(line[metric] for line in own) for metric in _METRICS]
     took = mean(line["seconds"] for line in own)
+    passed = str(sum(line["outcome"] == Outcome.IMPROVED for line in own))
     if own is plain or not plain:
-        shown = [f"{value:.1f}" for value in values] + ["1"]
+        shown = [*(f"{value:.1f}" for value in values), passed, "1"]
     else:
         before = [100 * mean(line[metric] for line in plain) for metric in _METRICS]
         shown = [f"{value - other:+.1f}" for value, other in zip(values, before, strict=True)]
-        shown.append(f"× {took / mean(line['seconds'] for line in plain):.2f}")
+        shown += [passed, f"× {took / mean(line['seconds'] for line in plain):.2f}"]
     return f"| {content} | {count} | {name} | {len(own)} | {' | '.join(shown)} |"
 
 
