@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from vectorizer_api.content import ContentType
 from vectorizer_cli.__main__ import application
 from vectorizer_trainer.bases import bases_folder, ensure_base, load_reference
-from vectorizer_trainer.bases.docstrings import docstrings
+from vectorizer_trainer.bases.text.docstrings import docstrings
 from vectorizer_trainer.published import Manifest, read_manifest
 from vectorizer_trainer.published.text import NAME
 from vectorizer_trainer.vectorizer import load_vectorizer

@@ -8,7 +8,8 @@ import pytest
 import torch
 from vectorizer_api.run import Limits
 from vectorizer_dev.datasets.point_cloud import mesh_file
-from vectorizer_trainer.bases.shapes import KNOWN, Pool, shape
+from vectorizer_trainer.bases.point_cloud.shapes import KNOWN, shape
+from vectorizer_trainer.bases.pool import Pool
 from vectorizer_trainer.published import Manifest, point_cloud, read_manifest
 
 

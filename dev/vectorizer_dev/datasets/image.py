@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from vectorizer_trainer.bases.digits import NAMES, Pool, compositions
+from vectorizer_trainer.bases.image.digits import NAMES, compositions
+from vectorizer_trainer.bases.pool import Pool
 
 from vectorizer_dev.datasets.writing import Labelled, write_split
 

@@ -14,8 +14,9 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 from pypcd4.pypcd4 import PointCloud
-from vectorizer_trainer.bases.scans import scan
-from vectorizer_trainer.bases.shapes import NEW, Pool, Shape, shape
+from vectorizer_trainer.bases.point_cloud.scans import scan
+from vectorizer_trainer.bases.point_cloud.shapes import NEW, Shape, shape
+from vectorizer_trainer.bases.pool import Pool
 from vectorizer_trainer.content.point_cloud.item import Cloud
 
 from vectorizer_dev.datasets.writing import Labelled, write_split

@@ -12,7 +12,8 @@ from typing import cast
 import av
 import numpy as np
 from numpy.typing import NDArray
-from vectorizer_trainer.bases.recordings import NEW, SAMPLE_RATE, Pool, Recordings, recordings
+from vectorizer_trainer.bases.pool import Pool
+from vectorizer_trainer.bases.sound.recordings import NEW, SAMPLE_RATE, Recordings, recordings
 
 from vectorizer_dev.datasets.writing import Labelled, write_split
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from vectorizer_trainer.bases.docstrings import Docstring, docstrings
+from vectorizer_trainer.bases.text.docstrings import Docstring, docstrings
 
 from vectorizer_dev.datasets.writing import Labelled, write_split
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, cast
 import av
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
-from vectorizer_trainer.bases.digits import NAMES, Pool
-from vectorizer_trainer.bases.moving_digits import Clip, moving_digits
+from vectorizer_trainer.bases.image.digits import NAMES
+from vectorizer_trainer.bases.pool import Pool
+from vectorizer_trainer.bases.video.moving_digits import Clip, moving_digits
 
 from vectorizer_dev.datasets.writing import Labelled, write_split
 

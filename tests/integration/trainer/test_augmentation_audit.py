@@ -5,7 +5,8 @@ import pytest
 from vectorizer_api.content import AugmentationConditions, ContentType
 from vectorizer_trainer.augmentation import Purpose, augmentation_for, item_seeds
 from vectorizer_trainer.bases import ensure_base
-from vectorizer_trainer.bases.digits import Pool, compositions
+from vectorizer_trainer.bases.image.digits import compositions
+from vectorizer_trainer.bases.pool import Pool
 from vectorizer_trainer.tuning.audit import TransformationEffect, audited_examples, measure_effect
 from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer
 

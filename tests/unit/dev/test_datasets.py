@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from vectorizer_dev.datasets import image, point_cloud, sound, text, video
-from vectorizer_trainer.bases.digits import NAMES
-from vectorizer_trainer.bases.moving_digits import MOTIONS
-from vectorizer_trainer.bases.shapes import NEW, PAINTS
+from vectorizer_trainer.bases.image.digits import NAMES
+from vectorizer_trainer.bases.point_cloud.shapes import NEW, PAINTS
+from vectorizer_trainer.bases.video.moving_digits import MOTIONS
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from vectorizer_api.content import ContentType
-from vectorizer_trainer.bases.digits import Pool, compositions
+from vectorizer_trainer.bases.image.digits import compositions
+from vectorizer_trainer.bases.pool import Pool
 from vectorizer_trainer.duplicates import contents
 from vectorizer_trainer.fingerprints import Fingerprints, fingerprints_of
 

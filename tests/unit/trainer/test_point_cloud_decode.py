@@ -16,8 +16,9 @@ from PIL import Image
 from pypcd4.pypcd4 import Encoding, PointCloud
 from vectorizer_api.run import Limits
 from vectorizer_dev.datasets.point_cloud import mesh_file, scan_file
-from vectorizer_trainer.bases.scans import scan
-from vectorizer_trainer.bases.shapes import KNOWN, Pool, Shape, shape
+from vectorizer_trainer.bases.point_cloud.scans import scan
+from vectorizer_trainer.bases.point_cloud.shapes import KNOWN, Shape, shape
+from vectorizer_trainer.bases.pool import Pool
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.content.point_cloud import decode as module
 from vectorizer_trainer.content.point_cloud.item import Cloud

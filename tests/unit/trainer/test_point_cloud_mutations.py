@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from vectorizer_api.run import Limits
 from vectorizer_dev.datasets.point_cloud import mesh_file, scan_file
-from vectorizer_trainer.bases.scans import scan
-from vectorizer_trainer.bases.shapes import KNOWN, Pool, shape
+from vectorizer_trainer.bases.point_cloud.scans import scan
+from vectorizer_trainer.bases.point_cloud.shapes import KNOWN, shape
+from vectorizer_trainer.bases.pool import Pool
 from vectorizer_trainer.content.point_cloud.decode import decode
 from vectorizer_trainer.errors import OverLimit, UnreadableFile
 

@@ -9,22 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 from vectorizer_api.content import ContentType
 
+from vectorizer_trainer.bases.contract import BaseModule
+from vectorizer_trainer.bases.writing import write_base
+
 __all__ = ["bases_folder", "ensure_base", "ensure_small_base", "production_base"]
-
-
-class BaseModule(Protocol):
-    """What a module of a small base offers."""
-
-    NAME: str
-    REVISION: int
-    """Raised whenever `make` comes to make another base, so that an older one in a cache is not taken for it."""
-
-    def make(self, folder: Path) -> None:
-        """Writes the base into an empty folder."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +28,11 @@ class _Bases:
 
 
 _BASES = {
-    ContentType.IMAGE: _Bases("ViT-B-16-SigLIP2-256", "vectorizer_trainer.bases.image"),
-    ContentType.POINT_CLOUD: _Bases("Uni3D-B", "vectorizer_trainer.bases.point_cloud"),
-    ContentType.SOUND: _Bases("clap-htsat-unfused", "vectorizer_trainer.bases.sound"),
-    ContentType.TEXT: _Bases("multilingual-e5-small", "vectorizer_trainer.bases.text"),
-    ContentType.VIDEO: _Bases("ViT-B-16-SigLIP2-256-frames", "vectorizer_trainer.bases.video"),
+    ContentType.IMAGE: _Bases("ViT-B-16-SigLIP2-256", "vectorizer_trainer.bases.image.base"),
+    ContentType.POINT_CLOUD: _Bases("Uni3D-B", "vectorizer_trainer.bases.point_cloud.base"),
+    ContentType.SOUND: _Bases("clap-htsat-unfused", "vectorizer_trainer.bases.sound.base"),
+    ContentType.TEXT: _Bases("multilingual-e5-small", "vectorizer_trainer.bases.text.base"),
+    ContentType.VIDEO: _Bases("ViT-B-16-SigLIP2-256-frames", "vectorizer_trainer.bases.video.base"),
 }
 
 
@@ -67,7 +59,7 @@ def ensure_small_base(content_type: ContentType) -> Path:
     small = bases_folder() / f"revision-{module.REVISION}" / module.NAME
     if not _complete(small):
         with _locked(small.with_suffix(".lock")):
-            _make(module, small)
+            _make(content_type, module, small)
     return small
 
 
@@ -75,7 +67,7 @@ def _complete(folder: Path) -> bool:
     return (folder / "vectorizer.json").is_file()
 
 
-def _make(module: BaseModule, folder: Path) -> None:
+def _make(content_type: ContentType, module: BaseModule, folder: Path) -> None:
     if _complete(folder):
         return
     # Under the lock nobody else is at work: what lies there was left by a process that was killed.
@@ -83,8 +75,7 @@ def _make(module: BaseModule, folder: Path) -> None:
         shutil.rmtree(abandoned)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
         made = Path(temporary) / folder.name
-        made.mkdir()
-        module.make(made)
+        write_base(made, module.NAME, content_type, module.make())
         made.rename(folder)
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorizer_trainer.bases.noises import NOISES
-from vectorizer_trainer.bases.speech import Utterance, speak
+from vectorizer_trainer.bases.pool import Pool
+from vectorizer_trainer.bases.sound.noises import NOISES
+from vectorizer_trainer.bases.sound.speech import Utterance, speak
 
-__all__ = ["KNOWN", "NEW", "SAMPLE_RATE", "Pool", "Recordings", "Repertoire", "recordings"]
+__all__ = ["KNOWN", "NEW", "SAMPLE_RATE", "Recordings", "Repertoire", "recordings"]
 
 SAMPLE_RATE = 22_050
 """Hz: the rate of eSpeak NG."""
@@ -31,15 +31,6 @@ _LOUDNESS = (0.03, 0.2)
 
 _Place = tuple[int, int, int]
 """A word, a voice and a take, by number."""
-
-
-class Pool(IntEnum):
-    """Which utterances are used for what; no speed is in two pools, so that no utterance is."""
-
-    BASE = 0
-    REFERENCE = 1
-    TRAIN = 2
-    TEST = 3
 
 
 @dataclass(frozen=True)
@@ -125,7 +116,7 @@ def _plan(repertoire: Repertoire, rng: np.random.Generator) -> _Plan:
 
 
 def _takes(pool: Pool, repertoire: Repertoire, rng: np.random.Generator) -> dict[_Place, Utterance]:
-    """All utterances that there are, by word, voice and take."""
+    """All utterances that there are, by word, voice and take; no speed is in two pools, so that no utterance is."""
     shape = (len(repertoire.words), len(repertoire.voices), _TAKES)
     speeds = _SLOWEST + len(Pool) * rng.integers(0, _SPEEDS, shape) + pool
     pitches = rng.integers(*_PITCHES, shape)

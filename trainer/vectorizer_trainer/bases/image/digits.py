@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cache
 from typing import cast
 
@@ -10,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["KNOWN", "NAMES", "QUARTERS", "SIZE", "Compositions", "Pool", "compositions", "handwriting"]
+from vectorizer_trainer.bases.pool import Pool
+
+__all__ = ["KNOWN", "NAMES", "QUARTERS", "SIZE", "Compositions", "compositions", "handwriting"]
 
 SIZE = 32
 """Edge of a picture in pixels."""
@@ -24,15 +25,6 @@ QUARTERS = len(_CELLS)
 """Places of a picture that hold a digit each."""
 _CELL = SIZE // 2
 _SMALLEST = 11
-
-
-class Pool(IntEnum):
-    """Which handwriting is used for what; no sample is in two pools."""
-
-    BASE = 0
-    REFERENCE = 1
-    TRAIN = 2
-    TEST = 3
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vectorizer_trainer.bases.digits import SIZE, Pool, handwriting
+from vectorizer_trainer.bases.image.digits import SIZE, handwriting
+from vectorizer_trainer.bases.pool import Pool
 
 __all__ = ["EDGE", "FRAMES", "MOTIONS", "Clip", "moving_digits"]
 

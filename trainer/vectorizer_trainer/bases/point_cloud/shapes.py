@@ -2,27 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorizer_trainer.bases.solids import Solid, bent, box, joined, prism, rod, turned
+from vectorizer_trainer.bases.point_cloud.solids import Solid, bent, box, joined, prism, rod, turned
+from vectorizer_trainer.bases.pool import Pool
 
-__all__ = ["KNOWN", "NEW", "PAINTS", "Kind", "Pool", "Shape", "shape"]
+__all__ = ["KNOWN", "NEW", "PAINTS", "Kind", "Shape", "shape"]
 
 Draw = np.random.Generator
 Drawn = tuple[list[Solid], list[str]]
 """What a thing is put together from, and what is to be said of it."""
-
-
-class Pool(IntEnum):
-    """Which shapes are used for what; no shape is in two pools."""
-
-    BASE = 0
-    REFERENCE = 1
-    TRAIN = 2
-    TEST = 3
 
 
 PAINTS = {

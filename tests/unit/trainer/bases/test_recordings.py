@@ -5,10 +5,11 @@ import subprocess
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from vectorizer_trainer.bases import speech
-from vectorizer_trainer.bases.noises import NOISES
-from vectorizer_trainer.bases.recordings import KNOWN, NEW, SAMPLE_RATE, Pool, recordings
-from vectorizer_trainer.bases.speech import Utterance, speak
+from vectorizer_trainer.bases.pool import Pool
+from vectorizer_trainer.bases.sound import speech
+from vectorizer_trainer.bases.sound.noises import NOISES
+from vectorizer_trainer.bases.sound.recordings import KNOWN, NEW, SAMPLE_RATE, recordings
+from vectorizer_trainer.bases.sound.speech import Utterance, speak
 
 
 class TestSpeech:

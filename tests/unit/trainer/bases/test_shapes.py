@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from vectorizer_trainer.bases.scans import scan, scanned_items
-from vectorizer_trainer.bases.shapes import KNOWN, NEW, PAINTS, Kind, Pool, shape
-from vectorizer_trainer.bases.solids import bent, box, joined, prism, turned
+from vectorizer_trainer.bases.point_cloud.scans import scan, scanned_items
+from vectorizer_trainer.bases.point_cloud.shapes import KNOWN, NEW, PAINTS, Kind, shape
+from vectorizer_trainer.bases.point_cloud.solids import bent, box, joined, prism, turned
+from vectorizer_trainer.bases.pool import Pool
 
 
 class TestSolids:
