@@ -26,6 +26,9 @@ from trial import DATA_SETS, Trial, open_trial
 from vectorizer_api.run import Outcome
 from vectorizer_trainer import schedule
 from vectorizer_trainer.schedule import FEWEST_EXAMPLES
+from vectorizer_trainer.tuning import Tuned
+from vectorizer_trainer.tuning.held_out import tune_held_out
+from vectorizer_trainer.tuning.task import Task
 
 RESULTS = Path(__file__).parent / "results" / "ablation.jsonl"
 _METRICS = ("NDCG@10", "mAP@100", "kNN label-mAP", "retention")
@@ -61,8 +64,18 @@ def _scaled(times: float, constant: str) -> dict[str, float]:
     return {name: times * resolve_name(name) for name in names}
 
 
+def _adapter_alone(task: Task) -> Tuned:
+    with patch.object(type(task.start.encoder), "trained_by_fine_tuning", lambda _: []):
+        return tune_held_out(task)
+
+
 FACTORS = [
     Factor("the recipe", {}, blocks_only=False),
+    Factor(
+        "the linear adapter alone",
+        {"vectorizer_trainer.tuning.fine_tune.tune_held_out": _adapter_alone},
+        blocks_only=True,
+    ),
     Factor(
         "every label counts alike (no IDF)",
         {"vectorizer_trainer.tuning.objective.label_information": _equal_information},
