@@ -1,15 +1,13 @@
 """Pictures of one to three handwritten digits, labelled by which digits are on them."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from vectorizer_trainer.bases.image.digits import NAMES, compositions
 from vectorizer_trainer.bases.pool import Pool
 
-from vectorizer_dev.datasets.writing import Labelled, write_split
+from vectorizer_dev.datasets.writing import Labelled, png, write_split
 
 __all__ = ["make"]
 
@@ -24,7 +22,5 @@ def make(folder: Path, train: int = 1000, test: int = 1000, seed: int = 0) -> No
 
 
 def _labelled(index: int, picture: NDArray[np.uint8], target: NDArray[np.bool_]) -> Labelled:
-    content = io.BytesIO()
-    Image.fromarray(picture).save(content, "PNG")
     labels = tuple(name for name, on in zip(NAMES, target, strict=True) if on)
-    return Labelled(f"{index:05d}.png", content.getvalue(), labels)
+    return Labelled(f"{index:05d}.png", png(picture), labels)

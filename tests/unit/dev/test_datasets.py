@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from vectorizer_dev.datasets import image, point_cloud, sound, text, video
+from vectorizer_dev.datasets import image, point_cloud, sound, text, textures, video
 from vectorizer_trainer.bases.image.digits import NAMES
 from vectorizer_trainer.bases.point_cloud.shapes import NEW, PAINTS
 from vectorizer_trainer.bases.video.moving_digits import MOTIONS
@@ -55,6 +55,28 @@ class TestImage:
         assert {label for carried in labels for label in carried} <= {
             "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
         }  # fmt: skip
+
+
+class TestTextures:
+    def test_is_the_same_every_time(self, tmp_path: Path) -> None:
+        for folder in ("a", "b"):
+            textures.make(tmp_path / folder, train=12, test=4)
+        files = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
+        assert len(files) == 18
+        assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
+
+    def test_names_the_pattern_and_the_tint(self, tmp_path: Path) -> None:
+        textures.make(tmp_path, train=60, test=1)
+        labels = list(_labels(tmp_path / "train").values())
+        assert {pattern for pattern, _ in labels} == {
+            "striped", "chequered", "dotted", "wavy", "ringed", "speckled",
+        }  # fmt: skip
+        assert {tint for _, tint in labels} == {"reddish", "greenish", "bluish"}
+
+    def test_no_picture_is_in_both_parts(self, tmp_path: Path) -> None:
+        textures.make(tmp_path, train=30, test=30)
+        train, test = ({path.read_bytes() for path in (tmp_path / part).iterdir()} for part in ("train", "test"))
+        assert not train & test
 
 
 class TestSound:
