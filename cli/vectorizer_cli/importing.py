@@ -21,7 +21,7 @@ from vectorizer_api.run import Limits
 from vectorizer_trainer.bases import REFERENCE_FILE, bases_folder, production_base, serialise_reference
 from vectorizer_trainer.content import UnsupportedContent
 from vectorizer_trainer.content.encoder import Encoder, Item
-from vectorizer_trainer.errors import BadInput, InvalidVectorizer, OverLimit, StorageError, UnreadableFile
+from vectorizer_trainer.errors import BadInput, InvalidVectorizer, StorageError, UnreadableFile
 from vectorizer_trainer.published import Published, others_module, published_module
 from vectorizer_trainer.vectorizer import verified_description, write_vectorizer
 from vectorizer_trainer.wording import counted, quoted
@@ -171,7 +171,7 @@ def _distinct(encoder: Encoder, paths: Iterable[Path]) -> Iterator[Item]:
         try:
             # Of a long text or sound one window says enough of its neighbours, and every run embeds all of them.
             item = encoder.excerpt(encoder.decode(path, Limits()))
-        except (UnreadableFile, OverLimit, OSError):
+        except (UnreadableFile, OSError):
             continue
         digest = hashlib.sha256(item.tobytes()).digest()
         if digest not in seen:

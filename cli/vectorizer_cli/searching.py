@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from vectorizer_api.content import ContentType
-from vectorizer_trainer.errors import BadInput, OverLimit, UnreadableFile
+from vectorizer_trainer.errors import BadInput, UnreadableFile
 from vectorizer_trainer.vectorizer import Vectorizer
 from vectorizer_trainer.wording import quoted
 
@@ -82,7 +82,7 @@ def _vector(query: str, vectorizer: Vectorizer) -> NDArray[np.float32]:
         if vectorizer.content_type is not ContentType.TEXT:
             raise BadInput(f"The query {quoted(query)} is not a file.", hint="Name a file to find the like of.")
         return _vector_of_words(query, vectorizer)
-    except (UnreadableFile, OverLimit) as error:
+    except UnreadableFile as error:
         raise BadInput(f"The query {quoted(query)}: {error}.", hint="Name another file.") from error
 
 

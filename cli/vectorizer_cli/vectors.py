@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from vectorizer_api.content import ContentType
 from vectorizer_trainer.content.encoder import Item
-from vectorizer_trainer.errors import BadInput, OverLimit, UnreadableFile
+from vectorizer_trainer.errors import BadInput, UnreadableFile
 from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer
 
 from vectorizer_cli.files import Found
@@ -66,7 +66,7 @@ def readable(vectorizer: Vectorizer, found: Iterable[Found], console: Console) -
     for one in found:
         try:
             yield one, vectorizer.decode(one.path)
-        except (UnreadableFile, OverLimit, OSError) as error:
+        except (UnreadableFile, OSError) as error:
             console.print(
                 f"[yellow]Left out:[/] {escape(one.name)}: {escape(str(error))}", highlight=False, soft_wrap=True
             )

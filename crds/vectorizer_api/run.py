@@ -58,7 +58,7 @@ class Limits(StoredModel):
     max_objects: int = 50_000
     """maxObjects bounds the files in the batch folder."""
     max_object_bytes: int = 2 * 1024**3
-    """maxObjectBytes bounds one file."""
+    """maxObjectBytes bounds one file; as with every limit of one file, what is over it is rejected alone."""
     max_total_bytes: int = 50 * 1024**3
     """maxTotalBytes bounds all files together."""
     max_labels_file_bytes: int = 32 * 1024**2

@@ -234,9 +234,9 @@ REFUSED: list[tuple[str, dict[str, bytes], Mapping[str, list[str]] | bytes | Non
     ("deep JSON", FILES, b'{"a": ' + b"[" * 1000, Limits(), 64, "line 1: expected a label of “a” in double quotes"),
     ("a large labels file", FILES, NAMED, Limits(max_labels_file_bytes=99), 65, "at most 99 bytes are allowed"),
     ("too many files", FILES, NAMED, Limits(max_objects=11), 65, "The batch folder holds more than 11 files."),
-    ("too large a file", FILES, NAMED, Limits(max_object_bytes=40), 65, "at most 40 bytes are allowed a file"),
     ("too much in all", FILES, NAMED, Limits(max_total_bytes=99), 65, "at most 99 bytes are allowed"),
-    ("too long a text", FILES, NAMED, Limits(max_text_bytes=40), 65, "“010.txt”: a text of 41 bytes; at most 40"),
+    ("no text short enough", FILES, NAMED, Limits(max_text_bytes=9), 64, "“000.txt”: a text of 40 bytes; at most 9"),
+    ("no file small enough", FILES, NAMED, Limits(max_object_bytes=9), 64, "at most 9 bytes are allowed a file"),
     (
         "too many absent files",
         FILES,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vectorizer_api.run import Limits, RejectedFile, Stage
 
 from vectorizer_trainer.cache import Array, check_disk
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 from vectorizer_trainer.fingerprints import Row, fingerprints_of
 from vectorizer_trainer.inventory import LabelledFile
 from vectorizer_trainer.store import Store
@@ -125,7 +125,7 @@ class Reader:
     def read(
         self, files: Sequence[LabelledFile], stage: Stage, observer: "Observer", keep: Callable[[Array], None] = _forget
     ) -> Reading:
-        """Download, decode, `keep`, embed; raises OverLimit with the file's name, InputChanged, StorageError."""
+        """Download, decode, `keep`, embed; raises OverLimit for want of disk, InputChanged, StorageError."""
         largest = sorted((file.entry.size for file in files), reverse=True)[:DOWNLOADS]
         check_disk(self._scratch, sum(largest))
         observer.stage(stage, len(files))
@@ -163,8 +163,6 @@ class Reader:
         except UnreadableFile as error:
             _log.info("rejected %s: %s", quoted(file.name), error)
             return RejectedFile(name=file.name, reason=str(error))
-        except OverLimit as error:
-            raise OverLimit(f"{quoted(file.name)}: {error}") from error
         finally:
             local.unlink(missing_ok=True)
 

@@ -19,7 +19,10 @@ _HINT_CHARACTERS = 500
 
 
 class UnreadableFile(Exception):
-    """One file cannot be decoded as the run's content type; its text is the reason that the user reads."""
+    """One file cannot be decoded as the run's content type, or not within the limits of a file.
+
+    Its text is the reason that the user reads.
+    """
 
 
 class RunError(Exception):
@@ -53,7 +56,7 @@ class InvalidVectorizer(BadInput):
 
 
 class OverLimit(RunError):
-    """The account's files exceed a limit of the platform; another attempt would end alike."""
+    """The account's files together exceed a limit of the platform; another attempt would end alike."""
 
     exit_code = ExitCode.OVER_LIMIT
     reason = Reason.OVER_LIMIT

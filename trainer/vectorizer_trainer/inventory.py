@@ -12,7 +12,7 @@ from vectorizer_trainer.annotations import read_groups, read_labels
 from vectorizer_trainer.errors import BadInput, OverLimit
 from vectorizer_trainer.labels import Labels
 from vectorizer_trainer.store import Entry, Store, key_problem
-from vectorizer_trainer.wording import bytes_in_words, counted, enumerated, quoted
+from vectorizer_trainer.wording import bytes_in_words, counted, enumerated
 
 NOT_NAMED = f"not named in {LABELS_FILE}"
 NO_LABELS = f"an empty list of labels in {LABELS_FILE}"
@@ -49,7 +49,7 @@ class TestFiles:
     files: list[LabelledFile] = field(default_factory=list)
     """Those of them that are there."""
     faults: list[RejectedFile] = field(default_factory=list)
-    """Those that are not, or have a name that leads elsewhere."""
+    """Those that are not, are too large, or have a name that leads elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Inventory:
     wanted: list[LabelledFile]
     """Those of them that are there."""
     faults: list[RejectedFile]
-    """Those that are not, or have a name that leads elsewhere."""
+    """Those that are not, are too large, or have a name that leads elsewhere."""
     unused: list[RejectedFile]
     """Files without labels."""
     test: TestFiles
@@ -89,16 +89,12 @@ def take_inventory(batch: Store, limits: Limits, scratch: Path) -> Inventory:
     _check_limits(files, limits)
     annotations = _read_annotations(batch, entries, limits, scratch)
     _check_test_labels(annotations)
-    return _match(files, annotations)
+    return _match(files, annotations, limits)
 
 
 def _check_limits(files: list[Entry], limits: Limits) -> None:
     if len(files) > limits.max_objects:
         raise OverLimit(f"The batch folder holds more than {limits.max_objects:,} files.")
-    for entry in files:
-        if entry.size > limits.max_object_bytes:
-            most = bytes_in_words(limits.max_object_bytes)
-            raise OverLimit(f"{quoted(entry.key)} has {bytes_in_words(entry.size)}; at most {most} are allowed a file.")
     total = sum(entry.size for entry in files)
     if total > limits.max_total_bytes:
         most = bytes_in_words(limits.max_total_bytes)
@@ -150,10 +146,10 @@ def _where_it_may_be(entries: list[Entry]) -> str:
     return f"Upload {LABELS_FILE} to the top of the folder, beside the files that it names."
 
 
-def _match(entries: list[Entry], said: _Annotations) -> Inventory:
+def _match(entries: list[Entry], said: _Annotations, limits: Limits) -> Inventory:
     present = _by_composed_name(entries)
-    wanted, faults = _find(said.labels, present, said.groups)
-    tested, test_faults = _find(said.test, present, said.groups)
+    wanted, faults = _find(said.labels, present, said.groups, limits)
+    tested, test_faults = _find(said.test, present, said.groups, limits)
     used = {file.entry.key for file in (*wanted, *tested)}
     unused = [
         RejectedFile(name=_storable(entry.key), reason=_why_unused(entry.key, said.labels))
@@ -172,18 +168,28 @@ def _match(entries: list[Entry], said: _Annotations) -> Inventory:
 
 
 def _find(
-    labels: Labels, present: Mapping[str, Entry], groups: Mapping[str, str]
+    labels: Labels, present: Mapping[str, Entry], groups: Mapping[str, str], limits: Limits
 ) -> tuple[list[LabelledFile], list[RejectedFile]]:
-    """The labelled files that are there, in the order of their names, and those that are not."""
+    """The labelled files that can be read, in the order of their names, and those that cannot."""
     found, faults = [], []
     for name in labels.examples:
-        problem = key_problem(name)
-        entry = None if problem else present.get(name)
-        if entry:
-            found.append(LabelledFile(entry, labels.of[name], groups.get(name)))
+        entry = present.get(name)
+        problem = key_problem(name) or _problem(entry, limits)
+        if entry is None or problem:
+            faults.append(RejectedFile(name=_storable(name), reason=problem))
         else:
-            faults.append(RejectedFile(name=_storable(name), reason=problem or "not in the batch folder"))
+            found.append(LabelledFile(entry, labels.of[name], groups.get(name)))
     return sorted(found, key=lambda file: file.name), faults
+
+
+def _problem(entry: Entry | None, limits: Limits) -> str:
+    """Why a file is not read; empty where nothing speaks against it."""
+    if entry is None:
+        return "not in the batch folder"
+    if entry.size > limits.max_object_bytes:
+        most = bytes_in_words(limits.max_object_bytes)
+        return f"it has {bytes_in_words(entry.size)}; at most {most} are allowed a file"
+    return ""
 
 
 def _group_warnings(said: _Annotations, present: Mapping[str, Entry]) -> list[str]:

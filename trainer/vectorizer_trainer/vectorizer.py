@@ -71,7 +71,7 @@ class Vectorizer:
         return self.encoder.suffixes
 
     def decode(self, path: Path, limits: Limits | None = None) -> Item:
-        """The item of a file, judged by its content and not its name; raises UnreadableFile or OverLimit."""
+        """The item of a file, judged by its content and not its name; raises UnreadableFile."""
         return self.encoder.decode(path, limits or Limits())
 
     def encode(self, paths: Sequence[str | Path], limits: Limits | None = None) -> NDArray[np.float32]:

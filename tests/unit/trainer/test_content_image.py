@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Callable, Sized
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -15,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from vectorizer_api.run import Limits
 from vectorizer_trainer.content.image import ImageEncoder
-from vectorizer_trainer.errors import InvalidVectorizer, OverLimit, UnreadableFile
+from vectorizer_trainer.errors import InvalidVectorizer, UnreadableFile
 from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer, write_vectorizer
 
 
@@ -80,26 +79,9 @@ class TestDecode:
         with pytest.raises(UnreadableFile, match=reason):
             tiny_image.decode(path)
 
-    @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "bmp", "tiff"])
-    @pytest.mark.filterwarnings("ignore:.*:UserWarning")
-    def test_calls_a_picture_with_flipped_bytes_damaged_or_reads_it(
-        self, tiny_image: Vectorizer, tmp_path: Path, suffix: str
-    ) -> None:
-        path = tmp_path / f"picture.{suffix}"
-        _halves().save(path)
-        whole = path.read_bytes()
-        for seed in range(60):
-            rng = np.random.default_rng(seed)
-            content = bytearray(whole)
-            for position in rng.integers(0, len(whole), 3):
-                content[position] = rng.integers(0, 256)
-            path.write_bytes(content)
-            with suppress(UnreadableFile, OverLimit):
-                assert tiny_image.decode(path).shape == (16, 16, 3)
-
     def test_refuses_a_picture_over_the_limit_before_decoding_it(self, tiny_image: Vectorizer, tmp_path: Path) -> None:
         Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
-        with pytest.raises(OverLimit, match="400000000 pixels"):
+        with pytest.raises(UnreadableFile, match="400000000 pixels"):
             tiny_image.decode(tmp_path / "bomb.png", Limits())
 
     def test_gives_up_on_a_picture_that_takes_too_long(self, tiny_image: Vectorizer, tmp_path: Path) -> None:

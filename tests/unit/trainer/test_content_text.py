@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from vectorizer_api.run import Limits
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 from vectorizer_trainer.vectorizer import Vectorizer
 
 
@@ -40,7 +40,7 @@ class TestDecode:
         assert len(tiny_text.decode(path)) == 5000
 
     def test_refuses_a_text_over_the_limit(self, tiny_text: Vectorizer, text_file: Path) -> None:
-        with pytest.raises(OverLimit, match="10 are allowed"):
+        with pytest.raises(UnreadableFile, match="10 are allowed"):
             tiny_text.decode(text_file, Limits(max_text_bytes=10))
 
 

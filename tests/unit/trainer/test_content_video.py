@@ -13,7 +13,7 @@ from PIL import Image
 from vectorizer_api.run import Limits
 from vectorizer_dev.datasets.video import FORMATS, Format, written
 from vectorizer_trainer.content.video import VideoEncoder
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer
 
 # Not AV1: its encoder, SVT-AV1, gives the process that it runs in real-time priority, for good.
@@ -114,17 +114,17 @@ class TestDecode:
 class TestLimits:
     def test_refuses_frames_that_are_too_large(self, tiny_video: Vectorizer, tmp_path: Path) -> None:
         path = _save(tmp_path / "large.mp4", _shades(2))
-        with pytest.raises(OverLimit, match="64 by 48 pixels"):
+        with pytest.raises(UnreadableFile, match="64 by 48 pixels"):
             tiny_video.decode(path, Limits(max_video_pixels=1000))
 
     def test_refuses_a_video_that_is_too_long(self, tiny_video: Vectorizer, tmp_path: Path) -> None:
         path = _save(tmp_path / "long.mp4", _shades(24))
-        with pytest.raises(OverLimit, match="a video of 3 s; at most 2 s"):
+        with pytest.raises(UnreadableFile, match="a video of 3 s; at most 2 s"):
             tiny_video.decode(path, Limits(max_video_seconds=2))
 
     def test_refuses_too_many_frames(self, tiny_video: Vectorizer, tmp_path: Path) -> None:
         path = _save(tmp_path / "many.mp4", _shades(24))
-        with pytest.raises(OverLimit, match="more than 10 frames"):
+        with pytest.raises(UnreadableFile, match="more than 10 frames"):
             tiny_video.decode(path, Limits(max_video_frames=10))
 
     def test_gives_up_on_a_video_that_takes_too_long(self, tiny_video: Vectorizer, tmp_path: Path) -> None:

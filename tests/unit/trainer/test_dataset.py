@@ -42,7 +42,7 @@ class Histogram(Encoder):
     def decode(self, path: Path, limits: Limits) -> Item:
         content = path.read_bytes()
         if len(content) > limits.max_text_bytes:
-            raise OverLimit(f"a text of {len(content)} bytes; at most {limits.max_text_bytes} are allowed")
+            raise UnreadableFile(f"a text of {len(content)} bytes; at most {limits.max_text_bytes} are allowed")
         if len(content) < 8:
             raise UnreadableFile("fewer than 8 bytes")
         return np.frombuffer(content, np.uint8).copy()
@@ -152,11 +152,16 @@ class TestReading:
         assert len(gathered.files) == len(batch.items) == len(gathered.reading.vectors) == 19
         assert describe_gathered(inventory, gathered).rejected == 1
 
-    def test_a_file_over_a_limit_of_its_content_type_is_named(self, batch: Batch) -> None:
+    def test_a_file_over_a_limit_of_its_content_type_is_rejected_and_the_others_are_trained_on(
+        self, batch: Batch
+    ) -> None:
         batch.fill(20)
         batch.add("007.txt", "long " * 100, "odd")
-        with pytest.raises(OverLimit, match=r"“007\.txt”: a text of 500 bytes; at most 400 are allowed"):
-            batch.gather(Limits(max_text_bytes=400))
+        inventory, gathered = batch.gather(Limits(max_text_bytes=400))
+        check_gathered(inventory, gathered, Limits(max_text_bytes=400))
+        reason = "a text of 500 bytes; at most 400 are allowed"
+        assert [(file.name, file.reason) for file in gathered.unreadable] == [("007.txt", reason)]
+        assert len(gathered.files) == 19
 
     def test_a_file_that_changes_after_the_listing_ends_the_run(self, batch: Batch) -> None:
         batch.fill(20)

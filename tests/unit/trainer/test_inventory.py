@@ -146,9 +146,14 @@ class TestLimits:
         with pytest.raises(OverLimit, match="holds more than 2 files"):
             take(store, max_objects=2)
 
-    def test_too_large_a_file_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(OverLimit, match="“a” has 4 bytes; at most 3 bytes are allowed a file"):
-            take(folder_of(tmp_path, {"a": ["x"]}, "a"), max_object_bytes=3)
+    def test_too_large_a_file_is_a_fault_and_the_others_are_wanted(self, tmp_path: Path) -> None:
+        store = folder_of(tmp_path, {"a": ["x"], "b": ["x"]}, "a", "b")
+        (store.root / "a").write_bytes(b"12345")
+        inventory = take(store, max_object_bytes=4)
+        assert [(fault.name, fault.reason) for fault in inventory.faults] == [
+            ("a", "it has 5 bytes; at most 4 bytes are allowed a file")
+        ]
+        assert [file.name for file in inventory.wanted] == ["b"]
 
     def test_too_much_in_all(self, tmp_path: Path) -> None:
         with pytest.raises(OverLimit, match="holds 12 bytes; at most 11 bytes are allowed"):

@@ -22,7 +22,7 @@ from vectorizer_trainer.bases.pool import Pool
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.content.point_cloud import decode as module
 from vectorizer_trainer.content.point_cloud.item import Cloud
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 
 POINTS, CENTRES = 400, 32
 LAMP = shape(Pool.BASE, 1, 0, KNOWN)
@@ -49,7 +49,7 @@ def refusal(path: Path) -> Callable[..., str]:
 
     def reason(content: bytes, limits: Limits | None = None) -> str:
         path.write_bytes(content)
-        with pytest.raises((UnreadableFile, OverLimit)) as caught:
+        with pytest.raises(UnreadableFile) as caught:
             decode(path, limits)
         return str(caught.value)
 

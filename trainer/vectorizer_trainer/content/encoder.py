@@ -44,7 +44,7 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def decode(self, path: Path, limits: Limits) -> Item:
-        """The item of a file, by its content; raises UnreadableFile or OverLimit."""
+        """The item of a file, by its content; raises UnreadableFile, also where it is over a limit."""
 
     @abstractmethod
     def cost(self, item: Item) -> int:

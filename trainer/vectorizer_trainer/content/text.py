@@ -21,7 +21,7 @@ from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.run import Limits
 
 from vectorizer_trainer.content.encoder import Encoder, Inputs, Item
-from vectorizer_trainer.errors import InvalidVectorizer, OverLimit, UnreadableFile
+from vectorizer_trainer.errors import InvalidVectorizer, UnreadableFile
 
 __all__ = ["TextEncoder", "new_encoder", "open_encoder", "open_tokenizer"]
 
@@ -69,7 +69,7 @@ class TextEncoder(Encoder):
         """Int32 token ids [t] of a UTF-8 text; a byte order mark is dropped."""
         size = path.stat().st_size
         if size > limits.max_text_bytes:
-            raise OverLimit(f"a text of {size} bytes; at most {limits.max_text_bytes} are allowed")
+            raise UnreadableFile(f"a text of {size} bytes; at most {limits.max_text_bytes} are allowed")
         return self.tokenise(_text(path.read_bytes()))
 
     def tokenise(self, text: str) -> Item:

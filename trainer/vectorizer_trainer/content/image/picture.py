@@ -10,7 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from vectorizer_api.run import Limits
 
 from vectorizer_trainer.content.deadline import Deadline
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 
 __all__ = ["SUFFIXES", "decode_picture"]
 
@@ -42,7 +42,7 @@ class _Watched(BufferedReader):
 def decode_picture(path: Path, size: int, limits: Limits) -> NDArray[np.uint8]:
     """Uint8 [size, size, 3]: turned upright, over white, the whole picture squeezed to a square; the first frame.
 
-    Raises UnreadableFile or OverLimit.
+    Raises UnreadableFile.
     """
     try:
         with (
@@ -65,7 +65,7 @@ def decode_picture(path: Path, size: int, limits: Limits) -> NDArray[np.uint8]:
 def _refuse_large(picture: Image.Image, limits: Limits) -> None:
     pixels = picture.width * picture.height
     if pixels > limits.max_image_pixels:
-        raise OverLimit(f"a picture of {pixels} pixels; at most {limits.max_image_pixels} are allowed")
+        raise UnreadableFile(f"a picture of {pixels} pixels; at most {limits.max_image_pixels} are allowed")
 
 
 def _over_white(picture: Image.Image) -> Image.Image:

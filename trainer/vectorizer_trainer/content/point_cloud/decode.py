@@ -22,7 +22,7 @@ from vectorizer_trainer.content.point_cloud.tables import (
     read_text,
     refuse_many,
 )
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 
 __all__ = ["decode"]
 
@@ -39,7 +39,7 @@ _TEXTS = {
 
 
 def decode(path: Path, limits: Limits, points: int, centres: int) -> Item:
-    """Float16 [points, 6] of a file, the first `centres` rows those of the patches; raises UnreadableFile or OverLimit.
+    """Float16 [points, 6] of a file, the first `centres` rows those of the patches; raises UnreadableFile.
 
     What is drawn at random is drawn by the file's content.
     """
@@ -47,7 +47,7 @@ def decode(path: Path, limits: Limits, points: int, centres: int) -> Item:
     try:
         with np.errstate(all="ignore"):
             return to_item(_read(path, points, limits, rng), points, centres, rng)
-    except (UnreadableFile, OverLimit):
+    except UnreadableFile:
         raise
     except Exception as error:
         # Ten readers of five libraries agree on no error for a damaged file, down to one of a tokenizer of Python.

@@ -13,7 +13,7 @@ from typing import Any
 from vectorizer_api.run import Limits
 
 from vectorizer_trainer.content.point_cloud.tables import refuse_many
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 
 __all__ = ["check_glb"]
 
@@ -27,7 +27,7 @@ _UNDERSTOOD = ("KHR_materials_", "KHR_texture_", "KHR_mesh_quantization", "EXT_t
 
 
 def check_glb(path: Path, limits: Limits) -> None:
-    """Raises UnreadableFile or OverLimit where reading the file would lead out of it, or take more than is allowed."""
+    """Raises UnreadableFile where reading the file would lead out of it, or take more than is allowed."""
     header = _header(path)
     _check_whole_in_itself(header)
     viewed = sum(int(view["byteLength"]) for view in header.get("bufferViews", []))
@@ -51,7 +51,7 @@ def _header(path: Path) -> dict[str, Any]:
         if kind != _JSON:
             raise UnreadableFile("the GLB file does not begin with its description")
         if length > _LONGEST_JSON:
-            raise OverLimit(f"a GLB file whose description has {length:,} bytes; at most {_LONGEST_JSON:,} are allowed")
+            raise UnreadableFile(f"a GLB file described in {length:,} bytes; at most {_LONGEST_JSON:,} are allowed")
         header = json.loads(stream.read(length))
     if not isinstance(header, dict):
         raise UnreadableFile("the description of the GLB file is no object")
@@ -73,14 +73,14 @@ def _points(primitive: dict[str, Any], counts: list[int]) -> int:
 
 
 def _shown(nodes: list[dict[str, Any]], scenes: list[dict[str, Any]], scene: int) -> Counter[int]:
-    """Mesh -> how often the scene shows it; raises OverLimit or UnreadableFile where its tree is none."""
+    """Mesh -> how often the scene shows it; raises UnreadableFile where its tree is none."""
     shown: Counter[int] = Counter()
     level = list(scenes[scene].get("nodes", [])) if scenes else []
     visited = 0
     for _ in range(_DEEPEST):
         visited += len(level)
         if visited > _MOST_NODES:
-            raise OverLimit(f"a scene of more than {_MOST_NODES:,} nodes")
+            raise UnreadableFile(f"a scene of more than {_MOST_NODES:,} nodes")
         shown.update(nodes[node]["mesh"] for node in level if "mesh" in nodes[node])
         level = [child for node in level for child in nodes[node].get("children", [])]
         if not level:

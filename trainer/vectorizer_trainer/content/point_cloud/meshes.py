@@ -14,7 +14,7 @@ from vectorizer_api.run import Limits
 
 from vectorizer_trainer.content.point_cloud.item import NO_COLOUR, Cloud
 from vectorizer_trainer.content.point_cloud.tables import refuse_many
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 
 __all__ = ["read_mesh", "surface_points"]
 
@@ -61,7 +61,7 @@ def read_mesh(path: Path, kind: str, count: int, limits: Limits, rng: np.random.
     """
     size = path.stat().st_size
     if size > limits.max_mesh_bytes:
-        raise OverLimit(f"a mesh of {size:,} bytes; at most {limits.max_mesh_bytes:,} are allowed")
+        raise UnreadableFile(f"a mesh of {size:,} bytes; at most {limits.max_mesh_bytes:,} are allowed")
     with path.open("rb") as stream:
         scene = trimesh.load_scene(stream, file_type=kind, resolver=_Nothing(), process=False)
     placed = list(_placed(scene))
@@ -174,7 +174,7 @@ def _pixels(texture: Image.Image, limits: Limits) -> NDArray[np.uint8]:
     if texture.format not in _TEXTURES:
         raise UnreadableFile("the texture of the mesh is neither PNG, JPEG nor WebP")
     if texture.width * texture.height > limits.max_image_pixels:
-        raise OverLimit(
+        raise UnreadableFile(
             f"a texture of {texture.width * texture.height} pixels; at most {limits.max_image_pixels} are allowed"
         )
     return np.asarray(texture.convert("RGB"))

@@ -19,7 +19,7 @@ from vectorizer_api.run import Limits
 from vectorizer_trainer.content.deadline import Deadline
 from vectorizer_trainer.content.point_cloud.item import Cloud
 from vectorizer_trainer.content.point_cloud.ply import PlyHeader
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 
 __all__ = ["drawn", "read_las", "read_npy", "read_pcd", "read_ply_points", "read_text", "refuse_many"]
 
@@ -36,7 +36,7 @@ _LAZ_FLAG = 0xC0
 
 
 def drawn(pieces: Iterable[Piece], count: int, limits: Limits, rng: np.random.Generator) -> Cloud:
-    """At most `count` points of finite coordinates, drawn uniformly from all pieces; raises OverLimit.
+    """At most `count` points of finite coordinates, drawn uniformly from all pieces; raises UnreadableFile.
 
     Every point gets a random key, and those of the smallest keys stay.
     """
@@ -57,9 +57,9 @@ def drawn(pieces: Iterable[Piece], count: int, limits: Limits, rng: np.random.Ge
 
 
 def refuse_many(points: int, limits: Limits) -> None:
-    """Raises OverLimit where a file has, or says that it has, more points than are allowed."""
+    """Raises UnreadableFile where a file has, or says that it has, more points than are allowed."""
     if points > limits.max_points:
-        raise OverLimit(f"{points:,} points; at most {limits.max_points:,} are allowed")
+        raise UnreadableFile(f"{points:,} points; at most {limits.max_points:,} are allowed")
 
 
 def read_npy(path: Path) -> Iterator[Piece]:

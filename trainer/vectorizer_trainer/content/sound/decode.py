@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vectorizer_api.run import Limits
 
 from vectorizer_trainer.content.deadline import Deadline
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 
 __all__ = ["decode_sound"]
 
@@ -44,7 +44,7 @@ def decode_sound(path: Path, rate: int, limits: Limits) -> NDArray[np.int16]:
     """Int16 samples [t] of the first audio stream, in mono at `rate` Hz, judged by content and not by suffix.
 
     Decoding stops at the limit, however long the file is or its header says that it is. Raises UnreadableFile where
-    there is no sound to hear, OverLimit where it is too long.
+    there is no sound to hear, or more than is allowed.
     """
     samples, deadline = bytearray(), Deadline(limits.max_decode_seconds)
     most = limits.max_sound_seconds * rate * 2
@@ -53,7 +53,7 @@ def decode_sound(path: Path, rate: int, limits: Limits) -> NDArray[np.int16]:
             for part in _decoded(container, rate, deadline):
                 samples += part
                 if len(samples) > most:
-                    raise OverLimit(f"a sound of more than {limits.max_sound_seconds} seconds, which is the limit")
+                    raise UnreadableFile(f"a sound of more than {limits.max_sound_seconds} seconds, which is the limit")
         except _DAMAGE as error:
             raise UnreadableFile("the sound is damaged") from error
     return _audible(np.frombuffer(samples, np.int16), rate)

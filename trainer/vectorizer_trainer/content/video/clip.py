@@ -29,7 +29,7 @@ _NEAR = 16
 def decode_clip(path: Path, frames: int, size: int, limits: Limits) -> NDArray[np.uint8]:
     """Uint8 [m, size, size, 3] of at most `frames` different frames, each squeezed to a square.
 
-    Raises UnreadableFile or OverLimit.
+    Raises UnreadableFile.
     """
     deadline = Deadline(limits.max_decode_seconds)
     timeline = scanned(path, limits, deadline)

@@ -14,7 +14,7 @@ from vectorizer_api.run import Limits
 
 from vectorizer_trainer.content.deadline import Deadline
 from vectorizer_trainer.content.video.timeline import Timeline
-from vectorizer_trainer.errors import OverLimit, UnreadableFile
+from vectorizer_trainer.errors import UnreadableFile
 
 __all__ = ["check_size", "opened", "packets", "scanned"]
 
@@ -25,7 +25,7 @@ _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi"
 
 @contextmanager
 def opened(path: Path, limits: Limits) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The file and its picture stream; raises UnreadableFile, or OverLimit for pictures that are too large."""
+    """The file and its picture stream; raises UnreadableFile, also for pictures that are too large."""
     options = {
         "format_whitelist": _FORMATS,
         # A container may refer to other files and to addresses; this one is all that is read.
@@ -49,7 +49,7 @@ def opened(path: Path, limits: Limits) -> Iterator[tuple[InputContainer, VideoSt
 def scanned(path: Path, limits: Limits, deadline: Deadline) -> Timeline:
     """When which frame is shown, from the packets alone: headers may lack counts and durations, or forge them.
 
-    Raises UnreadableFile or OverLimit.
+    Raises UnreadableFile.
     """
     shown: list[tuple[float, bool]] = []
     with opened(path, limits) as (container, stream):
@@ -62,20 +62,20 @@ def scanned(path: Path, limits: Limits, deadline: Deadline) -> Timeline:
             if packet.size and time is not None:
                 shown.append((time * tick, packet.is_keyframe))
             if len(shown) > limits.max_video_frames:
-                raise OverLimit(f"a video of more than {limits.max_video_frames} frames; no more are allowed")
+                raise UnreadableFile(f"a video of more than {limits.max_video_frames} frames; no more are allowed")
     if not shown:
         raise UnreadableFile("the video has no frames")
     shown.sort(key=lambda frame: frame[0])
     timeline = Timeline(np.array([time for time, _ in shown]), np.array([key for _, key in shown]))
     if timeline.duration > limits.max_video_seconds:
-        raise OverLimit(f"a video of {timeline.duration:.0f} s; at most {limits.max_video_seconds} s are allowed")
+        raise UnreadableFile(f"a video of {timeline.duration:.0f} s; at most {limits.max_video_seconds} s are allowed")
     return timeline
 
 
 def check_size(width: int, height: int, limits: Limits) -> None:
-    """Raises OverLimit where a frame has too many pixels."""
+    """Raises UnreadableFile where a frame has too many pixels."""
     if width * height > limits.max_video_pixels:
-        raise OverLimit(
+        raise UnreadableFile(
             f"a video of {width} by {height} pixels; at most {limits.max_video_pixels} pixels a frame are allowed"
         )
 
