@@ -24,8 +24,11 @@ $(UV): constraints/uv.txt
 	$(CACHE)/uv/bin/python -m pip install --quiet --require-hashes -r constraints/uv.txt
 	@touch $@
 
-.venv/.ready: constraints/dev.txt pyproject.toml | $(UV)
+.venv/bin/python: | $(UV)
 	$(UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+
+# What is installed changes in place: a program that runs from .venv meanwhile goes on.
+.venv/.ready: constraints/dev.txt pyproject.toml | .venv/bin/python
 	$(UV) pip sync --quiet --python .venv --require-hashes constraints/dev.txt
 	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
