@@ -72,6 +72,8 @@ class Platform:
     cluster: DevelopmentCluster
     operator: Component
     operator_account: S3Account
+    bases: Mapping[ContentType, str]
+    """The base of each content type that the operator serves."""
     metrics_address: str
 
 
@@ -141,10 +143,11 @@ def start_operator(cluster: DevelopmentCluster, account: S3Account, bases: Mappi
         # One account at a time and people who watch: look and tell more often than a shared cluster's would.
         "VECTORIZER_PROGRESS_INTERVAL": "1",
         "VECTORIZER_STATUS_INTERVAL": "1",
+        "VECTORIZER_RESYNC_INTERVAL": "10",
     }
     operator = cluster.components.start("operator", [sys.executable, "-m", "vectorizer_operator"], settings)
     operator.wait_ready(lambda: _is_healthy(metrics_address), START_TIMEOUT)
-    return Platform(cluster, operator, account, metrics_address)
+    return Platform(cluster, operator, account, bases, metrics_address)
 
 
 def access(platform: Platform) -> dict[str, str]:

@@ -186,10 +186,9 @@ class RunningOperator:
         """SIGTERM; the answer is the exit code."""
         return self._component.stop()
 
-    def start(self) -> None:
-        """Start it again, with the profiles that are offered now."""
-        bases = {ContentType.TEXT: "all-MiniLM-L6-v2", ContentType.IMAGE: "digits-vit-tiny"}
+    def start(self, bases: Mapping[ContentType, str] | None = None) -> None:
+        """Start it again with the profiles that are offered now, and with these bases, else those of the platform."""
         offered = (self._platform.cluster.folder / "profiles.yaml").read_text()
-        started = start_operator(self._platform.cluster, self._platform.operator_account, bases)
+        started = start_operator(self._platform.cluster, self._platform.operator_account, bases or self._platform.bases)
         self._component, self.address = started.operator, started.metrics_address
         (self._platform.cluster.folder / "profiles.yaml").write_text(offered)

@@ -32,8 +32,8 @@ def crds(cluster: DevelopmentCluster) -> None:
 
 @pytest.fixture(scope="session")
 def platform(cluster: DevelopmentCluster) -> Platform:
-    """The operator at work, under its own service account, with the bases of Text and Image."""
-    return set_up(cluster, {kind: ensure_base(kind) for kind in (ContentType.TEXT, ContentType.IMAGE)})
+    """The operator at work, under its own service account, with a base of every content type."""
+    return set_up(cluster, {kind: ensure_base(kind) for kind in ContentType})
 
 
 @pytest.fixture(scope="session")

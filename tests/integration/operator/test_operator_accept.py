@@ -1,17 +1,18 @@
 """Every reason for which a fine-tune is refused or waits, and that nothing runs meanwhile."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from kubernetes import client
 from minio import Minio
 from minio.minioadmin import MinioAdmin
+from vectorizer_api.content import ContentType
 from vectorizer_api.names import ACCOUNT_LABEL, attempt_name
 from vectorizer_cli.account import create_account
 from vectorizer_dev.platform import Platform
-from vectorizer_dev.tenant import Tenant, offer
+from vectorizer_dev.tenant import RunningOperator, Tenant, offer
 from vectorizer_dev.waiting import eventually
 
 DIMENSION = 384
@@ -45,9 +46,6 @@ def waits(tenant: Tenant, name: str, reason: str) -> str:
 @pytest.mark.parametrize(
     ("field", "spec"),
     [
-        ("contentType Video", {"contentType": "Video"}),
-        ("contentType Sound", {"contentType": "Sound"}),
-        ("contentType Point_Cloud", {"contentType": "Point_Cloud"}),
         ("fileUrls", {"fileUrls": ["https://example.org/a.txt"]}),
         ("suspend", {"suspend": True}),
         ("queueName", {"queueName": "queue"}),
@@ -59,6 +57,26 @@ def test_what_a_later_version_will_do_is_refused_by_name(
 ) -> None:
     tenant.ask(name, **spec)
     assert field in refused(tenant, name, "NotSupported")
+
+
+@pytest.fixture
+def serving_text_alone(operator: RunningOperator, platform: Platform) -> Iterator[None]:
+    """The operator as on a platform that has no other base than that of Text."""
+    operator.stop()
+    operator.start({ContentType.TEXT: platform.bases[ContentType.TEXT]})
+    yield
+    operator.stop()
+    operator.start()
+
+
+@pytest.mark.usefixtures("serving_text_alone")
+def test_a_content_type_without_a_base_is_refused_by_name(tenant: Tenant, name: str) -> None:
+    tenant.ask(f"{name}-text")
+    for kind in set(ContentType) - {ContentType.TEXT}:
+        asked = f"{name}-{kind.lower().replace('_', '-')}"
+        tenant.ask(asked, contentType=kind)
+        assert f"contentType {kind} (this operator serves Text)" in refused(tenant, asked, "NotSupported")
+    tenant.until(f"{name}-text", "Accepted", "True")
 
 
 def test_a_namespace_without_the_label_is_told_that_it_is_no_account(tenant: Tenant, namespace: str, name: str) -> None:
