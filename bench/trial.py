@@ -97,12 +97,12 @@ class Trial:
         return Examples([split.items[index] for index in part], split.targets[part], part, split.vectors[part])
 
 
-def open_trial(content: str, train: int, test: int = 1000) -> Trial:
-    """The small base of a content type, and its data set."""
+def open_trial(content: str, train: int, test: int = 1000, data_set: str | None = None) -> Trial:
+    """The small base of a content type, and its data set, or another one: the name of a module."""
     base = ensure_base(ContentType(content))
     start, reference = load_vectorizer(base), load_reference(base)
     with tempfile.TemporaryDirectory() as folder:
-        import_module(DATA_SETS[content]).make(Path(folder), train=train, test=test)
+        import_module(data_set or DATA_SETS[content]).make(Path(folder), train=train, test=test)
         labels = [_labels(Path(folder) / part) for part in ("train", "test")]
         names = sorted({label for carried in labels[0].values() for label in carried})
         splits = [
