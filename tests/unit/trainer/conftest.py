@@ -9,25 +9,17 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
+from vectorizer_trainer.bases.image import base as image
+from vectorizer_trainer.bases.sound import base as sound
 from vectorizer_trainer.content.image import ImageEncoder, new_encoder
+from vectorizer_trainer.content.point_cloud import Architecture, PointCloudEncoder, PointTransformer
 from vectorizer_trainer.content.text import TextEncoder
 from vectorizer_trainer.content.video import VideoEncoder
 from vectorizer_trainer.vectorizer import Vectorizer
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"w{number}" for number in range(200))]
 TEXT_PREPROCESSING = {"window": 18, "trainingWindow": 10}
-IMAGE_ARCHITECTURE = "open_clip.VisionTransformer"
-IMAGE_PREPROCESSING = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
-TOWER = {
-    "image_size": 16,
-    "patch_size": 8,
-    "width": 16,
-    "layers": 1,
-    "heads": 2,
-    "mlp_ratio": 2.0,
-    "pool_type": "avg",
-    "output_dim": 12,
-}
+TOWER = dict(image.TOWER, image_size=16, width=16, layers=1, heads=2, output_dim=12)
 TIMM_TOWER = {
     "model_name": "test_vit3",
     "embed_dim": 96,
@@ -38,28 +30,32 @@ TIMM_TOWER = {
 }
 """The production tower's class around a model that timm keeps for tests: attention pooling, then a projection."""
 
-SOUND_PREPROCESSING = {
-    "sampleRate": 8000,
-    "windowSeconds": 1,
-    "fftLength": 256,
-    "hopLength": 128,
-    "lowestFrequency": 50,
-    "highestFrequency": 4000,
-}
-SOUND_TOWER = {
-    "spec_size": 32,
-    "num_mel_bins": 16,
-    "patch_size": 4,
-    "patch_stride": [4, 4],
-    "window_size": 4,
-    "patch_embeds_hidden_size": 8,
-    "depths": [2, 2],
-    "num_attention_heads": [2, 4],
-    "num_hidden_layers": 2,
-    "hidden_size": 16,
-    "projection_dim": 12,
-    "initializer_factor": 10.0,
-}
+SOUND_TOWER = dict(
+    sound.TOWER,
+    spec_size=32,
+    num_mel_bins=16,
+    patch_size=4,
+    patch_stride=[4, 4],
+    patch_embeds_hidden_size=8,
+    num_attention_heads=[2, 4],
+    hidden_size=16,
+    projection_dim=12,
+    initializer_factor=10.0,
+)
+SOUND_PREPROCESSING = dict(
+    sound.PREPROCESSING, sampleRate=8000, windowSeconds=1, fftLength=256, hopLength=128, highestFrequency=4000
+)
+UNI3D = Architecture(
+    points=64,
+    groups=8,
+    group_size=4,
+    stem_width=16,
+    patch_dimension=8,
+    width=16,
+    depth=1,
+    heads=2,
+    output_dimension=12,
+)
 
 
 def tokenizer() -> Tokenizer:
@@ -104,8 +100,8 @@ def tiny_image() -> Vectorizer:
     """An image vectorizer of dimension 12 with random weights, for pictures of 16 by 16."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        encoder = new_encoder(IMAGE_ARCHITECTURE, TOWER, IMAGE_PREPROCESSING)
-    description = _description(ContentType.IMAGE, 12, IMAGE_PREPROCESSING, IMAGE_ARCHITECTURE)
+        encoder = new_encoder(image.ARCHITECTURE, TOWER, image.PREPROCESSING)
+    description = _description(ContentType.IMAGE, 12, image.PREPROCESSING, image.ARCHITECTURE)
     return Vectorizer(description, encoder, torch.eye(12))
 
 
@@ -114,9 +110,9 @@ def tiny_timm_image() -> Vectorizer:
     """An image vectorizer of dimension 96 with the production architecture and random weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        encoder = new_encoder("open_clip.TimmModel", TIMM_TOWER, IMAGE_PREPROCESSING)
+        encoder = new_encoder("open_clip.TimmModel", TIMM_TOWER, image.PREPROCESSING)
         torch.nn.init.normal_(encoder.get_parameter("tower.head.proj.bias"))
-    description = _description(ContentType.IMAGE, 96, IMAGE_PREPROCESSING, "open_clip.TimmModel")
+    description = _description(ContentType.IMAGE, 96, image.PREPROCESSING, "open_clip.TimmModel")
     return Vectorizer(description, encoder, torch.eye(96))
 
 
@@ -134,10 +130,19 @@ def tiny_sound() -> Vectorizer:
 @pytest.fixture(scope="session")
 def tiny_video(tiny_image: Vectorizer) -> Vectorizer:
     """A video vectorizer of dimension 12: the image vectorizer on at most 4 frames."""
-    preprocessing = {**IMAGE_PREPROCESSING, "frames": 4}
-    description = _description(ContentType.VIDEO, 12, preprocessing, IMAGE_ARCHITECTURE)
+    preprocessing = {**image.PREPROCESSING, "frames": 4}
+    description = _description(ContentType.VIDEO, 12, preprocessing, image.ARCHITECTURE)
     encoder = VideoEncoder(cast("ImageEncoder", tiny_image.encoder), 4)
     return Vectorizer(description, encoder, torch.eye(12))
+
+
+@pytest.fixture(scope="session")
+def tiny_point_cloud() -> Vectorizer:
+    """A point-cloud vectorizer of dimension 12 with random weights, for clouds of 64 points."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoder = PointCloudEncoder(PointTransformer(UNI3D))
+    return Vectorizer(_description(ContentType.POINT_CLOUD, 12, {}, "uni3d"), encoder, torch.eye(12))
 
 
 @pytest.fixture

@@ -9,13 +9,9 @@ import onnx
 import pytest
 import torch
 from rich.console import Console
-from vectorizer_api.artifact import VectorizerDescription
-from vectorizer_api.content import ContentType
 from vectorizer_cli import exporting
 from vectorizer_cli.exporting import Export, export_onnx, largest_difference
 from vectorizer_trainer.content.encoder import Item
-from vectorizer_trainer.content.point_cloud.architecture import Architecture, PointTransformer
-from vectorizer_trainer.content.point_cloud.encoder import PointCloudEncoder
 from vectorizer_trainer.errors import BadInput, RunError
 from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer
 
@@ -77,29 +73,6 @@ class TestText:
         with pytest.raises(RunError, match="differ by"):
             export_onnx(Export(tmp_path / "other", tmp_path / "other.onnx", text_folder / "samples"), QUIET)
         assert [path.name for path in tmp_path.iterdir()] == ["other"]
-
-
-@pytest.fixture(scope="module")
-def tiny_point_cloud() -> Vectorizer:
-    """A point-cloud vectorizer of dimension 12 with random weights, for clouds of 64 points."""
-    shape = Architecture(
-        points=64,
-        groups=8,
-        group_size=4,
-        stem_width=16,
-        patch_dimension=8,
-        width=16,
-        depth=1,
-        heads=2,
-        output_dimension=12,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        encoder = PointCloudEncoder(PointTransformer(shape))
-    description = VectorizerDescription(
-        name="tiny", content_type=ContentType.POINT_CLOUD, architecture="a", dimension=12, licence="MIT", files={}
-    )
-    return Vectorizer(description, encoder, torch.eye(12))
 
 
 def pixels(*shape: int) -> np.ndarray:

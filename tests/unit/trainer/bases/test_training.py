@@ -3,14 +3,15 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from vectorizer_trainer.bases.image.base import ARCHITECTURE, PREPROCESSING, TOWER
 from vectorizer_trainer.bases.training import Lessons, trained
 from vectorizer_trainer.content.image import ImageEncoder, new_encoder
 
-TOWER = {"image_size": 16, "patch_size": 8, "width": 16, "layers": 1, "heads": 2, "mlp_ratio": 2.0, "output_dim": 8}
+TINY = dict(TOWER, image_size=16, width=16, layers=1, heads=2, output_dim=8)
 
 
 def encoder() -> ImageEncoder:
-    return new_encoder("open_clip.VisionTransformer", TOWER, {"mean": [0.5] * 3, "std": [0.5] * 3})
+    return new_encoder(ARCHITECTURE, TINY, PREPROCESSING)
 
 
 def coloured(count: int) -> tuple[list[NDArray[np.uint8]], NDArray[np.bool_]]:

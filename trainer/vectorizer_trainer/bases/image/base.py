@@ -12,8 +12,8 @@ from vectorizer_trainer.content.image import new_encoder
 NAME = "digits-vit-tiny"
 REVISION = 2
 
-_ARCHITECTURE = "open_clip.VisionTransformer"
-_TOWER = {
+ARCHITECTURE = "open_clip.VisionTransformer"
+TOWER = {
     "image_size": SIZE,
     "patch_size": 8,
     "width": 96,
@@ -23,16 +23,16 @@ _TOWER = {
     "pool_type": "avg",
     "output_dim": 96,
 }
-_PREPROCESSING = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
+PREPROCESSING = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
 _PICTURES = 12_800
 
 
 def make() -> SmallBase:
     """Trains the base."""
     return SmallBase(
-        encoder=trained(lambda: new_encoder(_ARCHITECTURE, _TOWER, _PREPROCESSING), _lessons()),
-        architecture=_ARCHITECTURE,
-        preprocessing=_PREPROCESSING,
+        encoder=trained(lambda: new_encoder(ARCHITECTURE, TOWER, PREPROCESSING), _lessons()),
+        architecture=ARCHITECTURE,
+        preprocessing=PREPROCESSING,
         licence="CC-BY-4.0",
         reference=list(compositions(Pool.REFERENCE, REFERENCE_ITEMS, SEED).pictures),
     )

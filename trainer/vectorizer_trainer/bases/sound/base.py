@@ -18,7 +18,7 @@ from vectorizer_trainer.content.sound import SoundEncoder, new_encoder
 NAME = "spoken-words-clap-tiny"
 REVISION = 1
 
-_TOWER = {
+TOWER = {
     "spec_size": 64,
     "num_mel_bins": 32,
     "patch_size": 8,
@@ -33,7 +33,7 @@ _TOWER = {
     "hidden_dropout_prob": 0.0,
     "projection_dim": 96,
 }
-_PREPROCESSING = {
+PREPROCESSING = {
     "sampleRate": SAMPLE_RATE,
     "windowSeconds": 2,
     "fftLength": 1024,
@@ -52,7 +52,7 @@ def make() -> SmallBase:
     return SmallBase(
         encoder=trained(lambda: _new_encoder(lessons.items[:_HEARD_FIRST]), lessons),
         architecture="transformers.ClapAudioModelWithProjection",
-        preprocessing=_PREPROCESSING,
+        preprocessing=PREPROCESSING,
         licence="CC0-1.0",
         reference=recordings(Pool.REFERENCE, REFERENCE_ITEMS, SEED, KNOWN).waveforms,
     )
@@ -64,7 +64,7 @@ def _lessons() -> Lessons:
 
 
 def _new_encoder(waveforms: Sequence[Item]) -> SoundEncoder:
-    encoder = new_encoder(_TOWER, _PREPROCESSING).eval()
+    encoder = new_encoder(TOWER, PREPROCESSING).eval()
     _normalise_input(encoder, waveforms)
     return encoder
 
