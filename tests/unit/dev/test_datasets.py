@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from vectorizer_dev.datasets import image, point_cloud, sound, text, textures, video
+from vectorizer_dev.datasets import digits_on_the_spot, image, point_cloud, sound, text, textures, video
 from vectorizer_trainer.bases.image.digits import NAMES
 from vectorizer_trainer.bases.point_cloud.shapes import NEW, PAINTS
 from vectorizer_trainer.bases.video.moving_digits import MOTIONS
@@ -136,3 +136,18 @@ class TestVideo:
         video.make(tmp_path, train=15, test=15)
         train, test = ({path.read_bytes() for path in (tmp_path / part).iterdir()} for part in ("train", "test"))
         assert not train & test
+
+
+class TestDigitsOnTheSpot:
+    def test_is_the_same_every_time_in_every_format(self, tmp_path: Path) -> None:
+        for folder in ("a", "b"):
+            digits_on_the_spot.make(tmp_path / folder, train=10, test=5)
+        files = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
+        assert {path.suffix for path in files} == {".mp4", ".webm", ".avi", ".mkv", ".mov", ".json"}
+        assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
+
+    def test_names_the_digits_alone(self, tmp_path: Path) -> None:
+        digits_on_the_spot.make(tmp_path, train=40, test=1)
+        labels = _labels(tmp_path / "train").values()
+        assert {len(carried) for carried in labels} == {1, 2}
+        assert {label for carried in labels for label in carried} == set(NAMES)
