@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file
 from vectorizer_api.run import Limits
+from vectorizer_trainer.content.text import new_encoder
 from vectorizer_trainer.errors import UnreadableFile
 from vectorizer_trainer.vectorizer import Vectorizer
 
@@ -56,6 +58,14 @@ class TestWindows:
         windows = np.random.default_rng(0).integers(4, 200, size=(3, 16)).astype(np.int32)
         mean = tiny_text.encode_items(list(windows)).mean(0)
         assert tiny_text.encode_items([windows.ravel()])[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
+
+
+def test_the_given_weights_become_the_encoders_and_are_not_held_twice(tiny_text: Vectorizer, tmp_path: Path) -> None:
+    tiny_text.save(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    encoder = new_encoder(tmp_path, weights, tiny_text.description.preprocessing)
+    held = dict(encoder.transformer.named_parameters())
+    assert {name: held[name].data_ptr() for name in held} == {name: weights[name].data_ptr() for name in held}
 
 
 def test_files_may_be_named_by_strings_as_well_as_paths(tiny_text: Vectorizer, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What the numerical libraries are told."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 from vectorizer_trainer.libraries import prepare_libraries
@@ -22,3 +24,27 @@ def test_what_the_environment_says_is_left(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "true")
     prepare_libraries()
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
+_HOLES = """
+from pathlib import Path
+from resource import getpagesize
+import numpy as np
+from vectorizer_trainer.libraries import prepare_libraries
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * getpagesize()
+
+prepare_libraries()
+np.ones(2**21)
+before = resident()
+blocks = [np.ones(2**18) for _ in range(100)]
+last = blocks.pop()
+del blocks
+print(resident() - before)
+"""
+
+
+def test_large_blocks_go_back_to_the_system_also_from_below_others() -> None:
+    said = subprocess.run([sys.executable, "-c", _HOLES], capture_output=True, text=True, check=True).stdout
+    assert int(said) < 20 * 2**21

@@ -117,6 +117,9 @@ class TestWithManyExamples:
         assert [indices.tolist() for indices in many.shown] == [list(range(420, 600))]
         assert [(fold.start.shape, fold.tuned.shape) for fold in many.folds] == [((180, 64), (180, 64))]
 
+    def test_no_gradient_is_held_after_the_training(self, many: Tuned) -> None:
+        assert all(parameter.grad is None for parameter in many.judged.encoder.parameters())
+
     def test_the_same_seed_gives_the_same_weights(self, many: Tuned, tiny_text: Vectorizer) -> None:
         texts, _ = _texts(5, seed=2)
         again = _fine_tune(tiny_text, 600).vectorizer

@@ -1,10 +1,11 @@
 """What every content type's encoder can do."""
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from torch import Tensor, device, nn
@@ -61,6 +62,14 @@ class Encoder(nn.Module, ABC):
     def trained_by_fine_tuning(self) -> list[str]:
         """Names of the parameters that the deep candidate trains; none where only the linear adapter is offered."""
         return []
+
+    def trainable_copy(self) -> Self:
+        """A copy with trained parameters of its own; everything else, most of a language model, is held in common."""
+        own = set(self.trained_by_fine_tuning())
+        tensors = [*self.named_parameters(), *self.named_buffers()]
+        constants = [value for name, value in vars(self).items() if name not in vars(nn.Module())]
+        common = [*(tensor for name, tensor in tensors if name not in own), *constants]
+        return copy.deepcopy(self, {id(thing): thing for thing in common})
 
     def excerpt(self, item: Item) -> Item:
         """What of an item the network takes in one row: the first window of a long one; all of it unless overridden."""

@@ -158,12 +158,16 @@ def open_encoder(folder: Path, description: VectorizerDescription) -> tuple[Text
 def new_encoder(folder: Path, weights: Mapping[str, Tensor], preprocessing: Mapping[str, Any]) -> TextEncoder:
     """An encoder of the configuration and the tokenizer in a folder; raises InvalidVectorizer where weights lack."""
     from transformers import AutoConfig, AutoModel
+    from transformers.initialization import no_init_weights
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    transformer = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
-    missing = transformer.load_state_dict(weights, strict=False).missing_keys
+    # The given tensors become the weights: nothing is drawn for them, and none is held twice.
+    with no_init_weights():
+        transformer = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
+    whole = {name: weight.float() if weight.is_floating_point() else weight for name, weight in weights.items()}
+    missing = transformer.load_state_dict(whole, strict=False, assign=True).missing_keys
     if missing:
         raise InvalidVectorizer(f"the weights in {folder} lack {', '.join(missing)}")
     tokenizer = open_tokenizer(folder)

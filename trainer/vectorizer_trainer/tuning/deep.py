@@ -1,6 +1,5 @@
 """The second candidate: all blocks of the encoder, trained on the items themselves."""
 
-import copy
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -103,7 +102,7 @@ def train_blocks(
     except Stopped:
         checkpoints.keep(training.state())
         raise
-    return TrainedBlocks(training.encoder.requires_grad_(requires_grad=False), training.losses)
+    return training.ended()
 
 
 class _Training:
@@ -111,7 +110,7 @@ class _Training:
 
     def __init__(self, start: Vectorizer, vectors: Tensor, targets: Tensor, anchors: Anchors) -> None:
         # No dropout: distillation and interpolation regularise already, and it would cost a sixth of the time.
-        self.encoder = copy.deepcopy(start.encoder).eval()
+        self.encoder = start.encoder.trainable_copy().eval()
         self.losses: list[float] = []
         device = self.encoder.device
         self._start = start
@@ -154,6 +153,11 @@ class _Training:
         self._optimiser.step()
         self.losses.append(loss)
         return loss
+
+    def ended(self) -> TrainedBlocks:
+        """What was trained, without the gradients."""
+        self.encoder.zero_grad(set_to_none=True)
+        return TrainedBlocks(self.encoder.requires_grad_(requires_grad=False), self.losses)
 
     def state(self) -> TrainingState:
         """All that the next step depends on."""

@@ -1,6 +1,5 @@
 """How much of a candidate's change to keep: between start and candidate lie vectorizers that are better than both."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -78,7 +77,7 @@ def mixed_weights(start: Vectorizer, tuned: Vectorizer, alpha: float) -> Vectori
 def _mixed_encoder(start: Encoder, tuned: Encoder, alpha: float) -> Encoder:
     if tuned is start:
         return start
-    mixed = copy.deepcopy(start)
+    mixed = start.trainable_copy()
     with torch.no_grad():
         for name in start.trained_by_fine_tuning():
             mixed.get_parameter(name).lerp_(tuned.get_parameter(name), alpha)
