@@ -33,6 +33,7 @@ class TestCompare:
     def test_a_real_gain_is_outside_its_bounds(self) -> None:
         assert compare([_fold(1, 1.0)], seed=0).difference("ndcg_at_10", "map_at_100").low > 0
 
+    @pytest.mark.usefixtures("fewer_halves")
     def test_chance_is_seldom_outside_its_bounds(self) -> None:
         false_claims = 0
         for seed in range(30):
