@@ -187,12 +187,27 @@ class Watch:
                     yield key_of(FINE_TUNES, item)
 
 
+class NothingToCompare(kopf.DiffBaseStorage):
+    """No copy of what matters in an object: nobody here handles changes, and to make it is much of an event's work."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:  # noqa: ANN401 - kopf's own types
+        """Nothing."""
+        return kopf.BodyEssence({})
+
+    def fetch(self, **_: Any) -> None:  # noqa: ANN401 - kopf's own types
+        """Nothing was stored."""
+
+    def store(self, **_: Any) -> None:  # noqa: ANN401 - kopf's own types
+        """Stores nothing."""
+
+
 def operator_settings(settings: Settings) -> kopf.OperatorSettings:
     """Kopf as a watcher and nothing else: it writes nothing, scans for nothing, and gives up rather than hangs."""
     kopf_settings = kopf.OperatorSettings()
     kopf_settings.posting.enabled = False
     kopf_settings.scanning.disabled = True
     kopf_settings.peering.standalone = True
+    kopf_settings.persistence.diffbase_storage = NothingToCompare()
     kopf_settings.watching.inactivity_timeout = settings.watch_inactivity
     kopf_settings.watching.connect_timeout = 10
     kopf_settings.networking.request_timeout = settings.request_timeout

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import kopf
 import pytest
 from vectorizer_api.names import RUN_UID_LABEL
 from vectorizer_operator.errors import Unavailable
 from vectorizer_operator.known import Key, Known
 from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Kube
 from vectorizer_operator.settings import Settings
-from vectorizer_operator.watch import Watch, WatchDead
+from vectorizer_operator.watch import Watch, WatchDead, operator_settings
 
 SETTINGS = Settings.from_environment(
     {
@@ -252,3 +253,10 @@ class TestResync:
         assert "no list for" in str(watch.ailment())
         assert not task.done()
         task.cancel()
+
+
+def test_kopf_copies_nothing_of_an_object_to_compare_it_with() -> None:
+    storage = operator_settings(SETTINGS).persistence.diffbase_storage
+    body = kopf.Body({"metadata": {"name": "a", "annotations": {"b": "c"}}, "spec": {"d": "e"}})
+    assert storage.build(body=body, extra_fields=[("status",)]) == {}
+    assert storage.fetch(body=body) is None
