@@ -66,6 +66,24 @@ PROFILES = {
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How often the operator looks and tells, in seconds."""
+
+    progress: float
+    """Between two looks at a run's progress."""
+    status: float
+    """Between two writes that tell nothing but progress."""
+    resync: float
+    """Between two lists of everything."""
+
+
+BRISK = Pace(progress=1, status=1, resync=10)
+"""For few fine-tunes and people who watch."""
+USUAL = Pace(progress=5, status=10, resync=60)
+"""What the operator does unless it is told otherwise."""
+
+
+@dataclass(frozen=True)
 class Platform:
     """A development cluster that takes fine-tunes."""
 
@@ -74,10 +92,11 @@ class Platform:
     operator_account: S3Account
     bases: Mapping[ContentType, str]
     """The base of each content type that the operator serves."""
+    pace: Pace
     metrics_address: str
 
 
-def set_up(cluster: DevelopmentCluster, bases: Mapping[ContentType, Path]) -> Platform:
+def set_up(cluster: DevelopmentCluster, bases: Mapping[ContentType, Path], pace: Pace = BRISK) -> Platform:
     """Install the API, publish the bases and start the operator under its own service account.
 
     Raises ComponentError where the operator does not start, CalledProcessError where a manifest is refused.
@@ -87,7 +106,7 @@ def set_up(cluster: DevelopmentCluster, bases: Mapping[ContentType, Path]) -> Pl
         apply_manifests(cluster)
         publishing.result()
     account = create_operator_account(cluster)
-    return start_operator(cluster, account, {kind: folder.name for kind, folder in bases.items()})
+    return start_operator(cluster, account, {kind: folder.name for kind, folder in bases.items()}, pace)
 
 
 def apply_manifests(cluster: DevelopmentCluster) -> None:
@@ -120,7 +139,9 @@ def create_operator_account(cluster: DevelopmentCluster) -> S3Account:
     return account
 
 
-def start_operator(cluster: DevelopmentCluster, account: S3Account, bases: Mapping[ContentType, str]) -> Platform:
+def start_operator(
+    cluster: DevelopmentCluster, account: S3Account, bases: Mapping[ContentType, str], pace: Pace
+) -> Platform:
     """Start the operator and wait until it says that it is healthy.
 
     Raises ComponentError where it does not.
@@ -140,14 +161,13 @@ def start_operator(cluster: DevelopmentCluster, account: S3Account, bases: Mappi
         # The process node has no images; this is what a run is recorded with.
         "VECTORIZER_TRAINER_IMAGE": "vectorizer-trainer:development",
         "VECTORIZER_METRICS_ADDRESS": metrics_address,
-        # One account at a time and people who watch: look and tell more often than a shared cluster's would.
-        "VECTORIZER_PROGRESS_INTERVAL": "1",
-        "VECTORIZER_STATUS_INTERVAL": "1",
-        "VECTORIZER_RESYNC_INTERVAL": "10",
+        "VECTORIZER_PROGRESS_INTERVAL": str(pace.progress),
+        "VECTORIZER_STATUS_INTERVAL": str(pace.status),
+        "VECTORIZER_RESYNC_INTERVAL": str(pace.resync),
     }
     operator = cluster.components.start("operator", [sys.executable, "-m", "vectorizer_operator"], settings)
     operator.wait_ready(lambda: _is_healthy(metrics_address), START_TIMEOUT)
-    return Platform(cluster, operator, account, bases, metrics_address)
+    return Platform(cluster, operator, account, bases, pace, metrics_address)
 
 
 def access(platform: Platform) -> dict[str, str]:
