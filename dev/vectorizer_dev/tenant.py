@@ -19,7 +19,7 @@ from vectorizer_cli.account import Account, create_account
 
 from vectorizer_dev.acted_run import PARKED, ActedRun
 from vectorizer_dev.platform import PROFILES, Platform, start_operator
-from vectorizer_dev.waiting import eventually
+from vectorizer_dev.waiting import PATIENCE, eventually
 
 NOT_FOUND = 404
 FINE_TUNES, VECTORIZERS = "vectorizerfinetunes", "customvectorizers"
@@ -96,7 +96,7 @@ class Tenant:
         found = self.status(name).get("conditions", [])
         return next((item for item in found if item["type"] == type_), {})
 
-    def until(self, name: str, type_: str, status: str, reason: str | None = None, timeout: float = 30) -> Body:
+    def until(self, name: str, type_: str, status: str, reason: str | None = None, timeout: float = PATIENCE) -> Body:
         """Wait for a condition of the fine-tune; the answer is the condition."""
 
         def look() -> Body | None:
@@ -109,7 +109,7 @@ class Tenant:
         except TimeoutError:
             raise AssertionError(f"never {type_}={status} {reason}: {self.status(name)}") from None
 
-    def ended(self, name: str, timeout: float = 30) -> Body:
+    def ended(self, name: str, timeout: float = PATIENCE) -> Body:
         """Wait for the end; the answer is the object."""
 
         def look() -> Body | None:
@@ -127,6 +127,13 @@ class Tenant:
         selector = f"{FINE_TUNE_LABEL}={fine_tune}"
         listed = client.BatchV1Api(self.api).list_namespaced_job(self.namespace, label_selector=selector)
         return [str(job.metadata.name) for job in listed.items if job.metadata is not None]
+
+    def events(self, fine_tune: str) -> list[str]:
+        """The reasons of the Events about the fine-tune, sorted; an Event follows the status that it tells of."""
+        listed = client.CoreV1Api(self.api).list_namespaced_event(
+            self.namespace, field_selector=f"involvedObject.name={fine_tune}"
+        )
+        return sorted(str(event.reason) for event in listed.items)
 
     def keys(self, prefix: str = "") -> list[str]:
         """The keys in the models bucket."""
@@ -189,6 +196,7 @@ class RunningOperator:
     def start(self, bases: Mapping[ContentType, str] | None = None) -> None:
         """Start it again with the profiles that are offered now, and with these bases, else those of the platform."""
         offered = (self._platform.cluster.folder / "profiles.yaml").read_text()
-        started = start_operator(self._platform.cluster, self._platform.operator_account, bases or self._platform.bases)
+        before = self._platform
+        started = start_operator(before.cluster, before.operator_account, bases or before.bases, before.pace)
         self._component, self.address = started.operator, started.metrics_address
         (self._platform.cluster.folder / "profiles.yaml").write_text(offered)

@@ -6,11 +6,13 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
+PATIENCE = 60.0
+"""Seconds that a busy machine may take for what usually takes one."""
 LOOK_EVERY = 0.05
 """Seconds between two looks."""
 
 
-def eventually(look: Callable[[], Value | None], timeout: float = 30.0) -> Value:
+def eventually(look: Callable[[], Value | None], timeout: float = PATIENCE) -> Value:
     """Return the first true value that `look` gives.
 
     Raises TimeoutError, naming the last value, where `timeout` seconds pass before.

@@ -180,9 +180,9 @@ def test_metrics_tell_of_reconciles_and_of_how_fine_tunes_ended(
 ) -> None:
     tenant.run_of(tenant.ask(name)).end(70)
     tenant.until(name, "Failed", "True")
-    told = fetch(operator.address, "/metrics")
-    assert 'vectorizer_fine_tunes_ended_total{content_type="Text",reason="TrainerError"}' in told
-    assert 'vectorizer_reconcile_seconds_count{kind="VectorizerFineTune"}' in told
+    ended = 'vectorizer_fine_tunes_ended_total{content_type="Text",reason="TrainerError"}'
+    eventually(lambda: ended in fetch(operator.address, "/metrics"))
+    assert 'vectorizer_reconcile_seconds_count{kind="VectorizerFineTune"}' in fetch(operator.address, "/metrics")
 
 
 def test_an_unknown_path_is_not_found(operator: RunningOperator) -> None:

@@ -21,7 +21,7 @@ def revived(operator: RunningOperator) -> Iterator[RunningOperator]:
 
 
 def test_killed_in_the_middle_of_a_run_it_goes_on_with_the_same_job_and_publishes_once(
-    tenant: Tenant, core: client.CoreV1Api, revived: RunningOperator, name: str
+    tenant: Tenant, revived: RunningOperator, name: str
 ) -> None:
     run = tenant.run_of(tenant.ask(name))
     run.run()
@@ -36,8 +36,8 @@ def test_killed_in_the_middle_of_a_run_it_goes_on_with_the_same_job_and_publishe
     tenant.ended(name)
     assert tenant.jobs(name) == jobs
     assert len(jobs) == 1
-    told = [event.reason for event in core.list_namespaced_event(tenant.namespace).items]
-    assert told.count("Improved") == 1
+    eventually(lambda: "Improved" in tenant.events(name))
+    assert tenant.events(name).count("Improved") == 1
 
 
 def test_a_run_that_ends_while_it_is_down_is_published_when_it_is_back(
