@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 from vectorizer_api.names import REPORT_FILE, REPORT_PAGE
 from vectorizer_api.run import Metric, Outcome, RunManifest
-from vectorizer_trainer.report import parse_report
+from vectorizer_trainer.report import Report, parse_report
 from vectorizer_trainer.report.plain_words import direction
 
 _IN_WORDS = {
@@ -21,13 +21,7 @@ _IN_WORDS = {
 
 def print_summary(manifest: RunManifest, out: Path, console: Console) -> None:
     """The verdict, before and after, what was wrong with the data, and where the result is."""
-    report = parse_report((out / REPORT_FILE).read_bytes())
-    console.print(f"[bold]{manifest.outcome}[/]: {escape(report.verdict)}", highlight=False)
-    console.print(before_and_after(manifest.metrics))
-    if manifest.outcome is Outcome.NO_IMPROVEMENT:
-        console.print(
-            f"The candidate measured above was not kept: {out} holds the weights of the start.", highlight=False
-        )
+    print_verdict(parse_report((out / REPORT_FILE).read_bytes()), out, console)
     dataset = manifest.dataset
     console.print(
         f"{dataset.selected:,} of {dataset.examples:,} examples with {dataset.labels} labels were used, "
@@ -39,6 +33,18 @@ def print_summary(manifest: RunManifest, out: Path, console: Console) -> None:
     console.print(
         f"Base: {escape(manifest.base.name)}. Vectorizer: {out}. Report: {out / REPORT_PAGE}.", highlight=False
     )
+
+
+def print_verdict(report: Report, vectorizer: Path, console: Console) -> None:
+    """The verdict, before and after, and what became of the candidate that it is about."""
+    console.print(f"[bold]{report.outcome}[/]: {escape(report.verdict)}", highlight=False)
+    console.print(before_and_after(report.metrics))
+    if report.outcome is Outcome.NO_IMPROVEMENT:
+        console.print(
+            f"The candidate measured above was not kept: {vectorizer} holds the weights of the start.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def before_and_after(metrics: list[Metric]) -> Table:

@@ -16,8 +16,8 @@ from vectorizer_dev.tools import find_tools
 app = typer.Typer(help="The development cluster of vectorizer-operator.", no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
 
-SERVED = [ContentType.TEXT, ContentType.IMAGE]
-"""What the cluster serves unless it is told otherwise: the other small bases take a minute each to make."""
+SERVED = list(ContentType)
+"""What the cluster serves unless it is told otherwise."""
 
 
 @app.command()

@@ -19,8 +19,12 @@ from vectorizer_dev.platform import Platform, access, set_up
 
 def ready_bases(served: Sequence[ContentType], console: Console) -> dict[ContentType, Path]:
     """Return the folder of each content type's base, making small ones that are missing."""
-    with console.status("Looking for the bases (a small one is made once, in up to two minutes) ..."):
-        return {kind: ensure_base(kind) for kind in served}
+    bases = {}
+    with console.status("Looking for the bases ...") as now:
+        for kind in served:
+            now.update(f"Looking for the base for {kind} (a small one is made once, in up to two minutes) ...")
+            bases[kind] = ensure_base(kind)
+    return bases
 
 
 @contextmanager

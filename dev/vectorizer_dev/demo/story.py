@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.progress import Progress
 from rich.syntax import Syntax
+from vectorizer_api.conditions import ConditionType
 from vectorizer_api.content import ContentType
 from vectorizer_api.fine_tune import FineTune, FineTuneStatus, Phase
-from vectorizer_api.names import MODEL_FOLDER, REPORT_PAGE, batch_bucket, models_bucket, published_prefix
-from vectorizer_cli.summary import before_and_after
+from vectorizer_api.names import MODEL_FOLDER, REPORT_FILE, REPORT_PAGE, batch_bucket, models_bucket, published_prefix
+from vectorizer_cli.summary import print_verdict
+from vectorizer_trainer.report import parse_report
 from vectorizer_trainer.vectorizer import load_vectorizer
 
 from vectorizer_dev.component import Components
@@ -85,9 +87,12 @@ class _Story:
         with self._chapters.chapter(f"Create the account: vectorizer account create {ACCOUNT}"):
             account = create_account(self._platform, ACCOUNT)
             self._console.print(Padding(account.printed.rstrip(), (0, 3)), highlight=False, style="dim")
-        with self._chapters.chapter("Upload the data set by FTP"):
-            with self._console.status("Making the data set from what is installed ..."):
-                files = data_set.wait()
+        with (
+            self._chapters.chapter("Make a data set of what is installed, begun beside the cluster"),
+            self._console.status("Making it ..."),
+        ):
+            files = data_set.wait()
+        with self._chapters.chapter("Upload it by FTP"):
             self._upload(account, files / "train")
         with self._chapters.chapter(f"kubectl apply -f {self._subject.manifest.relative_to(REPOSITORY)}"):
             self._apply()
@@ -96,7 +101,7 @@ class _Story:
         with self._chapters.chapter("Look at the result"):
             vectorizer = self._download(account, status)
             self._show_neighbours((base, vectorizer), files / "test")
-        self._conclude(status)
+        self._conclude()
 
     def _upload(self, account: DemoAccount, folder: Path) -> None:
         bucket, target = batch_bucket(ACCOUNT), self._fine_tune.spec.batch_folder
@@ -128,8 +133,7 @@ class _Story:
         with FineTunes(self._platform.cluster.kubeconfig) as fine_tunes:
             status = follow(lambda: fine_tunes.status(ACCOUNT, self._fine_tune.metadata.name), self._console)
         if status.phase != Phase.SUCCEEDED:
-            reasons = [condition.message for condition in status.conditions if condition.type in {"Accepted", "Failed"}]
-            raise FineTuneFailed("; ".join(filter(None, reasons)))
+            raise FineTuneFailed(next(item.message for item in status.conditions if item.type == ConditionType.FAILED))
         return status
 
     def _download(self, account: DemoAccount, status: FineTuneStatus) -> Path:
@@ -159,8 +163,9 @@ class _Story:
         is_image = self._subject.content is ContentType.IMAGE
         return Pictures(self._console.width) if is_image and in_colour else Lines()
 
-    def _conclude(self, status: FineTuneStatus) -> None:
-        self._console.print(f"\n[bold green]{status.outcome}[/] on held-out items of the account's own data:")
-        self._console.print(before_and_after(status.metrics or []))
+    def _conclude(self) -> None:
+        self._console.print("\nOn held-out files of the account's own data:")
+        report = parse_report((self._results / REPORT_FILE).read_bytes())
+        print_verdict(report, self._results / MODEL_FOLDER, self._console)
         self._console.print(f"Report: {self._results / REPORT_PAGE}", highlight=False, soft_wrap=True)
         self._console.print(f"Vectorizer: {self._results / MODEL_FOLDER}\n", highlight=False, soft_wrap=True)
