@@ -364,6 +364,12 @@ class TestLimits:
         )
         assert refusal(content.getvalue())
 
+    def test_a_mesh_that_takes_too_long_is_refused(self, refusal: Callable[..., str]) -> None:
+        triangle = b"v 0 0 0\nv 1 0 0\nv 0 1 0\n"
+        materials = b"".join(b"usemtl m%d\nf 1 2 3\n" % number for number in range(20_000))
+        said = refusal(triangle + materials, Limits(max_decode_seconds=0.3))
+        assert said == "it takes longer than 0.3 s to decode"
+
     def test_a_texture_of_too_many_pixels(self, refusal: Callable[..., str]) -> None:
         visual = trimesh.visual.TextureVisuals(uv=np.zeros((8, 2)), image=Image.new("RGB", (64, 64)))
         box = trimesh.creation.box()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from vectorizer_api.run import Limits
 
-from vectorizer_trainer.content.deadline import Deadline
+from vectorizer_trainer.content.deadline import PICTURE_BYTES_AT_ONCE, Deadline
 from vectorizer_trainer.errors import UnreadableFile
 
 __all__ = ["SUFFIXES", "decode_picture"]
@@ -20,8 +20,6 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, LookupError, ArithmeticError, TypeError)
 """What Pillow's decoders raise on broken files."""
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
-_BYTES_AT_ONCE = 4096
-"""What a decoder gets between two looks at the clock: a progressive JPEG packs forty passes over 50 MP in as much."""
 
 # Pillow would warn of large pictures by a limit of its own; ours is checked before any pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
@@ -52,7 +50,7 @@ def decode_picture(path: Path, size: int, limits: Limits) -> NDArray[np.uint8]:
             _refuse_large(picture, limits)
             # A JPEG decoder can skip detail that the tower would never see.
             picture.draft("RGB", (2 * size, 2 * size))
-            picture.decodermaxblock = _BYTES_AT_ONCE
+            picture.decodermaxblock = PICTURE_BYTES_AT_ONCE
             upright = ImageOps.exif_transpose(picture)
             resized = _over_white(upright).resize((size, size), Image.Resampling.BICUBIC)
     except UnidentifiedImageError as error:

@@ -8,10 +8,11 @@ from typing import Any, cast
 import numpy as np
 import trimesh
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 from trimesh.resolvers import Resolver
 from vectorizer_api.run import Limits
 
+from vectorizer_trainer.content.deadline import PICTURE_BYTES_AT_ONCE, Deadline
 from vectorizer_trainer.content.point_cloud.item import NO_COLOUR, Cloud
 from vectorizer_trainer.content.point_cloud.tables import refuse_many
 from vectorizer_trainer.errors import UnreadableFile
@@ -57,20 +58,11 @@ class _Surface:
 def read_mesh(path: Path, kind: str, count: int, limits: Limits, rng: np.random.Generator) -> Cloud:
     """`count` points of the surface; where there are no faces, at most `count` of the vertices.
 
-    Nothing but the file itself is read: neither materials nor textures that it refers to.
+    Nothing but the file itself is read: neither materials nor textures that it refers to. Raises UnreadableFile.
     """
-    size = path.stat().st_size
-    if size > limits.max_mesh_bytes:
-        raise UnreadableFile(f"a mesh of {size:,} bytes; at most {limits.max_mesh_bytes:,} are allowed")
-    with path.open("rb") as stream:
-        scene = trimesh.load_scene(stream, file_type=kind, resolver=_Nothing(), process=False)
-    placed = list(_placed(scene))
-    refuse_many(sum(len(geometry.vertices) for geometry, _ in placed), limits)
-    surfaces = [_surface(*one) for one in placed if isinstance(one[0], trimesh.Trimesh) and len(one[0].faces)]
-    areas = [_areas(surface) for surface in surfaces]
-    if sum(float(area.sum()) for area in areas) > 0:
-        return _drawn_from(surfaces, areas, count, limits, rng)
-    return _vertices(placed, count, rng)
+    # A few bytes can ask a mesh reader for a new object, and 64 MiB of them would keep it busy for hours.
+    with Deadline(limits.max_decode_seconds).interrupting():
+        return _read(path, kind, count, limits, rng)
 
 
 def surface_points(
@@ -84,6 +76,21 @@ def surface_points(
     faces = np.searchsorted(total, rng.random(count) * total[-1], side="right").clip(0, len(areas) - 1)
     root, second = np.sqrt(rng.random(count)), rng.random(count)
     return faces, np.stack([1 - root, root * (1 - second), root * second], axis=1)
+
+
+def _read(path: Path, kind: str, count: int, limits: Limits, rng: np.random.Generator) -> Cloud:
+    size = path.stat().st_size
+    if size > limits.max_mesh_bytes:
+        raise UnreadableFile(f"a mesh of {size:,} bytes; at most {limits.max_mesh_bytes:,} are allowed")
+    with path.open("rb") as stream:
+        scene = trimesh.load_scene(stream, file_type=kind, resolver=_Nothing(), process=False)
+    placed = list(_placed(scene))
+    refuse_many(sum(len(geometry.vertices) for geometry, _ in placed), limits)
+    surfaces = [_surface(*one) for one in placed if isinstance(one[0], trimesh.Trimesh) and len(one[0].faces)]
+    areas = [_areas(surface) for surface in surfaces]
+    if sum(float(area.sum()) for area in areas) > 0:
+        return _drawn_from(surfaces, areas, count, limits, rng)
+    return _vertices(placed, count, rng)
 
 
 def _placed(scene: trimesh.Scene) -> Iterator[tuple[Any, NDArray[np.float64]]]:
@@ -177,6 +184,8 @@ def _pixels(texture: Image.Image, limits: Limits) -> NDArray[np.uint8]:
         raise UnreadableFile(
             f"a texture of {texture.width * texture.height} pixels; at most {limits.max_image_pixels} are allowed"
         )
+    if isinstance(texture, ImageFile.ImageFile):
+        texture.decodermaxblock = PICTURE_BYTES_AT_ONCE
     return np.asarray(texture.convert("RGB"))
 
 
