@@ -25,12 +25,11 @@ from torch import Tensor
 from trial import DATA_SETS, Trial, open_trial
 from vectorizer_api.run import Outcome
 from vectorizer_trainer import schedule
-from vectorizer_trainer.schedule import FEWEST_EXAMPLES
-from vectorizer_trainer.tuning import Tuned
-from vectorizer_trainer.tuning.held_out import tune_held_out
-from vectorizer_trainer.tuning.task import Task
+from vectorizer_trainer.schedule import FEWEST_FOR_BLOCKS
+from vectorizer_trainer.tuning.candidates import AllBlocks
 
 RESULTS = Path(__file__).parent / "results" / "ablation.jsonl"
+_RECIPES = ("cross_validated", "held_out")
 _METRICS = ("NDCG@10", "mAP@100", "kNN label-mAP", "retention")
 
 
@@ -50,7 +49,7 @@ def _epochs(times: float) -> dict[str, Callable[[int], int]]:
         return max(1, round(times * original(examples)))
 
     original = schedule.epochs_for
-    modules = ("schedule", "tuning.deep", "tuning.held_out")
+    modules = ("schedule", "tuning.deep", "tuning.candidates")
     return {f"vectorizer_trainer.{module}.epochs_for": epochs_for for module in modules}
 
 
@@ -64,16 +63,15 @@ def _scaled(times: float, constant: str) -> dict[str, float]:
     return {name: times * resolve_name(name) for name in names}
 
 
-def _adapter_alone(task: Task) -> Tuned:
-    with patch.object(type(task.start.encoder), "trained_by_fine_tuning", lambda _: []):
-        return tune_held_out(task)
+def _no_blocks(*_: object) -> list[AllBlocks]:
+    return []
 
 
 FACTORS = [
     Factor("the recipe", {}, blocks_only=False),
     Factor(
         "the linear adapter alone",
-        {"vectorizer_trainer.tuning.fine_tune.tune_held_out": _adapter_alone},
+        {f"vectorizer_trainer.tuning.{recipe}.all_blocks": _no_blocks for recipe in _RECIPES},
         blocks_only=True,
     ),
     Factor(
@@ -86,7 +84,7 @@ FACTORS = [
     Factor("no anchors", {"vectorizer_trainer.tuning.deep._ANCHORS": 0}, blocks_only=True),
     Factor(
         "hard negatives in the batches",
-        {"vectorizer_trainer.tuning.held_out.train_blocks": train_blocks_on_hard_negatives},
+        {"vectorizer_trainer.tuning.candidates.train_blocks": train_blocks_on_hard_negatives},
         blocks_only=True,
     ),
     Factor("learning rate × 1/2", _scaled(1 / 2, "_LEARNING_RATE"), blocks_only=False),
@@ -111,7 +109,7 @@ def main() -> None:
     trial = open_trial(arguments.content, max(arguments.examples))
     for count in arguments.examples:
         for factor in wanted:
-            if factor.blocks_only and count < FEWEST_EXAMPLES:
+            if factor.blocks_only and count < FEWEST_FOR_BLOCKS:
                 continue
             for seed in range(arguments.seeds):
                 if (arguments.content, count, factor.name, seed) not in known:

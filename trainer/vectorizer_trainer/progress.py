@@ -10,7 +10,15 @@ from vectorizer_api.names import PROGRESS_FILE
 from vectorizer_api.run import Checkpoint, Dataset, Metric, Outcome, Progress, RunProgress, Stage
 
 from vectorizer_trainer.errors import StorageError
-from vectorizer_trainer.schedule import BATCH, FEWEST_EXAMPLES, VIEWS, steps_for, varied_copies
+from vectorizer_trainer.schedule import (
+    BATCH,
+    FEWEST_FOR_BLOCKS,
+    FEWEST_TO_HOLD_OUT,
+    FOLDS,
+    VIEWS,
+    steps_for,
+    varied_copies,
+)
 from vectorizer_trainer.store import Store
 
 Listener = Callable[[RunProgress], None]
@@ -63,13 +71,18 @@ class Forecast:
         return number * self.seconds_per_example
 
     def _trained_on(self) -> int:
-        return self.examples if self.examples < FEWEST_EXAMPLES else int(0.8 * self.examples)
+        return self.examples if self._in_folds else int(0.8 * self.examples)
 
     def _tuning(self) -> float:
-        if self.examples < FEWEST_EXAMPLES:
+        if self.examples < FEWEST_FOR_BLOCKS:
             return 0.0
-        trained = steps_for(self._trained_on()) * BATCH
-        return self._embeddings(_TRAINING * trained + _REFERENCE / 2)
+        folds = FOLDS if self._in_folds else 0
+        steps = steps_for(self._trained_on()) + folds * steps_for(self.examples - self.examples // FOLDS)
+        return self._embeddings(_TRAINING * steps * BATCH + _REFERENCE / 2)
+
+    @property
+    def _in_folds(self) -> bool:
+        return self.examples < FEWEST_TO_HOLD_OUT
 
 
 class ProgressTracker:

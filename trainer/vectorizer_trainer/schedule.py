@@ -2,10 +2,24 @@
 
 import math
 
-__all__ = ["AUDITED", "BATCH", "FEWEST_EXAMPLES", "VIEWS", "epochs_for", "steps_for", "varied_copies"]
+__all__ = [
+    "AUDITED",
+    "BATCH",
+    "FEWEST_FOR_BLOCKS",
+    "FEWEST_TO_HOLD_OUT",
+    "FOLDS",
+    "VIEWS",
+    "epochs_for",
+    "steps_for",
+    "varied_copies",
+]
 
-FEWEST_EXAMPLES = 300
-"""Below this many examples the blocks would learn them by heart."""
+FEWEST_TO_HOLD_OUT = 1000
+"""Below this many examples a tenth of them is too few to show a gain: each is held out once, in one of the folds."""
+FOLDS = 3
+"""More would train longer, and find less in each fold."""
+FEWEST_FOR_BLOCKS = 64
+"""Examples to train all blocks on: a batch."""
 BATCH = 64
 VIEWS = 4
 """Varied copies of each example that the linear adapter is trained on, beside the example as it is."""

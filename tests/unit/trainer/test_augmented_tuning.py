@@ -11,11 +11,17 @@ from vectorizer_api.content import AugmentationConditions, ContentType
 from vectorizer_api.run import Stage
 from vectorizer_trainer.augmentation import UNCHANGED, Augmentation, augmentation_for
 from vectorizer_trainer.content.encoder import Item
-from vectorizer_trainer.schedule import VIEWS, epochs_for, varied_copies
-from vectorizer_trainer.tuning import Examples, Silent, Tuned, cross_validated, fine_tune
+from vectorizer_trainer.schedule import FOLDS, VIEWS, epochs_for, varied_copies
+from vectorizer_trainer.tuning import Examples, Silent, Tuned, candidates
 from vectorizer_trainer.tuning.adapter import train_adapter
 from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
+from vectorizer_trainer.tuning.cross_validated import tune_cross_validated
+from vectorizer_trainer.tuning.deep import train_blocks
+from vectorizer_trainer.tuning.held_out import tune_held_out
+from vectorizer_trainer.tuning.task import Stopwatch, Task
 from vectorizer_trainer.vectorizer import Vectorizer
+
+pytestmark = pytest.mark.usefixtures("fewer_halves")
 
 MANY, FEW = 300, 100
 NAMES = ["dark", "light", "red", "blue"]
@@ -90,8 +96,10 @@ def _run(start: Vectorizer, count: int, augmentation: Augmentation) -> Run:
     ends = [0, count // 2, 3 * count // 4, count]
     train, choose, gate = (Examples(items[a:b], targets[a:b], np.arange(a, b)) for a, b in pairwise(ends))
     heard, watched = Recorded(), Watched(augmentation)
-    tuned = fine_tune(start, train, choose, gate, items[:60], NAMES, 0, heard, NoCheckpoints(), watched)
-    return Run(tuned, heard, watched)
+    watch = Stopwatch(heard)
+    task = Task(start, train, choose, gate, items[:60], NAMES, 0, watch, NoCheckpoints(), watched)
+    tune = tune_held_out if count == MANY else tune_cross_validated
+    return Run(tune(task), heard, watched)
 
 
 def _switches(start: Vectorizer, **on: bool) -> Augmentation:
@@ -122,23 +130,35 @@ def many(tiny_image: Vectorizer, mild: Augmentation) -> Run:
 
 @dataclass(frozen=True)
 class Folds:
-    """A fine-tuning of few examples, with what each of its adapters was trained on."""
+    """A fine-tuning of few examples, with the start vectors that each of its candidates was trained on."""
 
     run: Run
     seen: list[set[bytes]]
+    seen_by_blocks: list[set[bytes]]
+
+    def starts_of(self, fold: int) -> set[bytes]:
+        """The start vectors of a fold's examples."""
+        return {vector.tobytes() for vector in self.run.tuned.folds[fold].start}
 
 
 @pytest.fixture(scope="module")
 def few(tiny_image: Vectorizer, mild: Augmentation) -> Folds:
     seen: list[set[bytes]] = []
+    seen_by_blocks: list[set[bytes]] = []
 
     def noted(vectors: NDArray[np.float32], *others: object) -> object:
         seen.append({vector.tobytes() for vector in vectors})
         return train_adapter(vectors, *others)  # type: ignore[arg-type]
 
+    def noted_blocks(start: Vectorizer, items: Sequence[Item], vectors: NDArray[np.float32], *others: object) -> object:
+        assert np.allclose(start.encode_items(items[:3]), vectors[:3], atol=1e-5)
+        seen_by_blocks.append({vector.tobytes() for vector in vectors})
+        return train_blocks(start, items, vectors, *others)  # type: ignore[arg-type]
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cross_validated, "train_adapter", noted)
-        return Folds(_run(tiny_image, FEW, mild), seen)
+        patch.setattr(candidates, "train_adapter", noted)
+        patch.setattr(candidates, "train_blocks", noted_blocks)
+        return Folds(_run(tiny_image, FEW, mild), seen, seen_by_blocks)
 
 
 class TestNothingVaried:
@@ -194,7 +214,7 @@ class TestManyExamples:
 class TestFewExamples:
     def test_an_adapter_is_never_trained_on_its_folds_examples_or_their_views(self, few: Folds) -> None:
         found = few.run.tuned
-        for kind, copies in ((few.seen[:6], 1), (few.seen[6:], 1 + VIEWS)):
+        for kind, copies in ((few.seen[: 1 + FOLDS], 1), (few.seen[1 + FOLDS :], 1 + VIEWS)):
             everything, *folds = kind
             assert len(everything) == copies * FEW
             for fold, shown, seen in zip(found.folds, found.shown, folds, strict=True):
@@ -202,10 +222,18 @@ class TestFewExamples:
                 assert {vector.tobytes() for vector in fold.start} <= missing
                 assert len(missing) == copies * len(shown)
 
+    def test_the_blocks_are_never_trained_on_their_folds_examples(self, few: Folds) -> None:
+        everything, *folds = few.seen_by_blocks
+        assert len(everything) == FEW
+        for fold, seen in enumerate(folds):
+            assert len(seen) == FEW - len(few.starts_of(fold))
+            assert not seen & few.starts_of(fold)
+
     def test_in_doubt_the_request_is_followed(self, few: Folds) -> None:
         assert not few.run.tuned.augmented.harmful
         assert few.run.tuned.augmented.applied
-        assert few.run.tuned.chosen == "linear adapter, varied examples"
+        names = [candidate.name for candidate in few.run.tuned.candidates]
+        assert names == ["linear adapter, varied examples", "all blocks"]
 
     def test_the_observer_hears_the_end_of_every_stage(self, few: Folds) -> None:
         heard = few.run.heard

@@ -8,6 +8,7 @@ import pytest
 from vectorizer_api.run import Dataset, Metric, Outcome, RunProgress, Stage
 from vectorizer_trainer.errors import StorageError
 from vectorizer_trainer.progress import ProgressFile, ProgressTracker
+from vectorizer_trainer.schedule import FEWEST_FOR_BLOCKS, FEWEST_TO_HOLD_OUT
 from vectorizer_trainer.store import FolderStore
 
 
@@ -84,14 +85,21 @@ class TestTracker:
             left.append(run.said[-1].progress.eta_seconds or 0)
         assert left[1] == pytest.approx(10 * left[0], rel=0.3)
 
-    def test_fewer_than_three_hundred_examples_expect_no_deep_training(self) -> None:
+    @pytest.mark.parametrize(
+        ("fewer", "more", "ratio"),
+        [
+            pytest.param(FEWEST_FOR_BLOCKS - 1, FEWEST_FOR_BLOCKS, 3, id="blocks are trained"),
+            pytest.param(FEWEST_TO_HOLD_OUT, FEWEST_TO_HOLD_OUT - 1, 2, id="each fold is trained without"),
+        ],
+    )
+    def test_what_is_trained_beyond_the_adapter_is_foreseen(self, fewer: int, more: int, ratio: float) -> None:
         left = []
-        for examples in (299, 300):
+        for examples in (fewer, more):
             run = Run()
             run.tracker.found(Dataset(examples=examples))
-            run.spend(Stage.DOWNLOADING, examples, 30)
+            run.spend(Stage.DOWNLOADING, examples, examples * 0.1)
             left.append(run.said[-1].progress.eta_seconds or 0)
-        assert left[1] > 3 * left[0]
+        assert left[1] > ratio * left[0]
 
     def test_varied_examples_are_foreseen_before_they_are_embedded(self) -> None:
         left = []

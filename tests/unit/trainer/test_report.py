@@ -26,6 +26,7 @@ from vectorizer_trainer.report import (
     start_warnings,
 )
 from vectorizer_trainer.sampling import Part
+from vectorizer_trainer.schedule import FEWEST_TO_HOLD_OUT
 from vectorizer_trainer.tuning.types import Candidate, CurvePoint, Examples, LabelChange, Tuned
 from vectorizer_trainer.vectorizer import Vectorizer
 
@@ -151,7 +152,7 @@ def test_few_files_are_used_in_folds(training_set: TrainingSet, tuned: Tuned) ->
 
 
 def test_of_many_files_each_has_its_part(training_set: TrainingSet, tuned: Tuned) -> None:
-    parts = {f"{index}": Part(index % 3) for index in range(300)}
+    parts = {f"{index}": Part(index % 3) for index in range(FEWEST_TO_HOLD_OUT)}
     many = replace(training_set, selection=Selection(parts, [], []))
     selection = report_of(many, tuned).selection
     assert [part[:2] for part in (selection.train, selection.choose, selection.gate)] == [

@@ -1,6 +1,7 @@
 """Fine-tuning finds what is there to learn, claims nothing where there is nothing, and repeats itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -8,15 +9,21 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from vectorizer_api.run import Outcome, Stage
+from vectorizer_trainer.augmentation import UNCHANGED
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.metrics import scores
-from vectorizer_trainer.schedule import epochs_for
+from vectorizer_trainer.schedule import FEWEST_FOR_BLOCKS, FEWEST_TO_HOLD_OUT, epochs_for
 from vectorizer_trainer.tuning import Examples, Silent, Tuned, fine_tune
 from vectorizer_trainer.tuning.adapter import train_adapter
 from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
+from vectorizer_trainer.tuning.cross_validated import tune_cross_validated
+from vectorizer_trainer.tuning.held_out import tune_held_out
 from vectorizer_trainer.tuning.interpolate import mixed_weights
 from vectorizer_trainer.tuning.objective import share_of_peak
+from vectorizer_trainer.tuning.task import Stopwatch, Task
 from vectorizer_trainer.vectorizer import Vectorizer
+
+pytestmark = pytest.mark.usefixtures("fewer_halves")
 
 LABELS = 6
 SPANS = ((0, 240), (240, 280), (280, 320))
@@ -45,14 +52,19 @@ def _examples(texts: Sequence[Item], targets: NDArray[np.bool_], first: int, las
     return Examples(texts[first:last], targets[first:last], np.arange(first, last))
 
 
-def _fine_tune(start: Vectorizer, count: int, targets: NDArray[np.bool_] | None = None, seed: int = 0) -> Tuned:
+Way = Callable[[Task], Tuned]
+
+
+def _tune(
+    way: Way, start: Vectorizer, count: int, targets: NDArray[np.bool_] | None = None, observer: Silent | None = None
+) -> Tuned:
     texts, real = _texts(count)
     targets = real if targets is None else targets
+    names = [f"label {n}" for n in range(LABELS)]
     ends = [0, count // 2, 7 * count // 10, count]
     train, choose, gate = (_examples(texts, targets, *span) for span in pairwise(ends))
-    return fine_tune(
-        start, train, choose, gate, _others(60), [f"label {n}" for n in range(LABELS)], seed, Silent(), NoCheckpoints()
-    )
+    watch = Stopwatch(observer or Silent())
+    return way(Task(start, train, choose, gate, _others(60), names, 0, watch, NoCheckpoints(), UNCHANGED))
 
 
 class Heard(Silent):
@@ -76,14 +88,31 @@ class Heard(Silent):
         self.last[self.stages[-1][0]] = step
 
 
+@dataclass(frozen=True)
+class Run:
+    """A fine-tuning with all that was seen of it."""
+
+    tuned: Tuned
+    heard: Heard
+    weights_before: dict[str, torch.Tensor]
+    """The start's."""
+
+
 @pytest.fixture(scope="module")
-def many(tiny_text: Vectorizer) -> Tuned:
-    return _fine_tune(tiny_text, 600)
+def run(tiny_text: Vectorizer) -> Run:
+    before = {name: value.clone() for name, value in tiny_text.encoder.state_dict().items()}
+    heard = Heard()
+    return Run(_tune(tune_held_out, tiny_text, 600, observer=heard), heard, before)
+
+
+@pytest.fixture(scope="module")
+def many(run: Run) -> Tuned:
+    return run.tuned
 
 
 @pytest.fixture(scope="module")
 def few(tiny_text: Vectorizer) -> Tuned:
-    return _fine_tune(tiny_text, 200)
+    return _tune(tune_cross_validated, tiny_text, 200)
 
 
 class TestWithManyExamples:
@@ -122,47 +151,71 @@ class TestWithManyExamples:
 
     def test_the_same_seed_gives_the_same_weights(self, many: Tuned, tiny_text: Vectorizer) -> None:
         texts, _ = _texts(5, seed=2)
-        again = _fine_tune(tiny_text, 600).vectorizer
+        again = _tune(tune_held_out, tiny_text, 600).vectorizer
         assert np.array_equal(again.encode_items(texts), many.vectorizer.encode_items(texts))
 
-    def test_the_start_is_left_as_it_was(self, tiny_text: Vectorizer) -> None:
-        before = {name: value.clone() for name, value in tiny_text.encoder.state_dict().items()}
-        _fine_tune(tiny_text, 320)
+    def test_the_start_is_left_as_it_was(self, run: Run, tiny_text: Vectorizer) -> None:
+        before = run.weights_before
         assert all(torch.equal(value, before[name]) for name, value in tiny_text.encoder.state_dict().items())
+
+    def test_the_observer_hears_each_stage_and_the_end_of_it(self, run: Run) -> None:
+        steps = dict(run.heard.stages)
+        assert list(steps) == [Stage.BASELINE, Stage.ADAPTING, Stage.TUNING, Stage.INTERPOLATING, Stage.EVALUATING]
+        assert steps[Stage.BASELINE] == 600 + 60
+        assert all(run.heard.last[stage] == steps[stage] for stage in run.heard.last)
 
 
 class TestWithFewExamples:
-    def test_the_adapter_alone_is_judged_out_of_fold_on_all_of_them(self, few: Tuned) -> None:
-        assert few.chosen == "linear adapter"
-        assert few.alpha <= 0.7
+    def test_every_candidate_is_judged_out_of_fold_on_all_of_them(self, few: Tuned) -> None:
+        assert [candidate.name for candidate in few.candidates] == ["linear adapter", "all blocks"]
         assert few.held_out == 200
         assert sorted(np.concatenate(few.shown).tolist()) == list(range(200))
         assert [len(fold.targets) for fold in few.folds] == [len(indices) for indices in few.shown]
 
+    def test_the_best_out_of_fold_is_offered_at_a_share_that_retains_enough(self, few: Tuned) -> None:
+        best = max(few.candidates, key=lambda candidate: candidate.score)
+        assert (few.chosen, few.alpha) == (best.name, best.alpha)
+        assert best.score > best.start_score
+        assert best.retention >= 0.7
+
     def test_what_is_learnable_is_learnt(self, few: Tuned) -> None:
         assert few.outcome is Outcome.IMPROVED
 
+    def test_the_blocks_are_not_trained_on_less_than_a_batch(self, tiny_text: Vectorizer) -> None:
+        fewer = _tune(tune_cross_validated, tiny_text, FEWEST_FOR_BLOCKS - 1)
+        assert [candidate.name for candidate in fewer.candidates] == ["linear adapter"]
+
+
+class TestNumberOfExamples:
+    @pytest.mark.parametrize(("count", "held_out"), [(FEWEST_TO_HOLD_OUT - 1, "all"), (FEWEST_TO_HOLD_OUT, "gate")])
+    def test_decides_whether_each_is_held_out_once_or_a_part_of_them(
+        self, tiny_text: Vectorizer, count: int, held_out: str
+    ) -> None:
+        rng = np.random.default_rng(0)
+        vectors = rng.normal(size=(count, 64)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        texts, targets = _texts(count)
+        train, choose, gate = (
+            Examples(texts[a:b], targets[a:b], np.arange(a, b), vectors[a:b])
+            for a, b in pairwise([0, count - 200, count - 100, count])
+        )
+        names = [f"label {n}" for n in range(LABELS)]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(tiny_text.encoder), "trained_by_fine_tuning", lambda _: [])
+            found = fine_tune(tiny_text, train, choose, gate, _others(60), names, 0, Silent(), NoCheckpoints())
+        assert found.held_out == {"all": count, "gate": 100}[held_out]
+
 
 class TestWithShuffledLabels:
-    @pytest.mark.parametrize("count", [200, 400])
+    @pytest.mark.parametrize(("way", "count"), [(tune_cross_validated, 200), (tune_held_out, 400)])
     @pytest.mark.parametrize("seed", [0, 1, 2])
-    def test_nothing_is_claimed_and_the_start_is_kept(self, tiny_text: Vectorizer, count: int, seed: int) -> None:
+    def test_nothing_is_claimed_and_the_start_is_kept(
+        self, tiny_text: Vectorizer, way: Way, count: int, seed: int
+    ) -> None:
         shuffled = np.random.default_rng(seed).permutation(_texts(count)[1])
-        found = _fine_tune(tiny_text, count, shuffled)
+        found = _tune(way, tiny_text, count, shuffled)
         assert found.outcome is Outcome.NO_IMPROVEMENT
         assert found.vectorizer is tiny_text
-
-
-class TestObserver:
-    def test_hears_each_stage_and_the_end_of_it(self, tiny_text: Vectorizer) -> None:
-        texts, targets = _texts(320)
-        heard = Heard()
-        train, choose, gate = (_examples(texts, targets, *span) for span in SPANS)
-        fine_tune(tiny_text, train, choose, gate, texts[:60], ["l"] * LABELS, 0, heard, NoCheckpoints())
-        steps = dict(heard.stages)
-        assert list(steps) == [Stage.BASELINE, Stage.ADAPTING, Stage.TUNING, Stage.INTERPOLATING, Stage.EVALUATING]
-        assert steps[Stage.BASELINE] == 320 + 60
-        assert all(heard.last[stage] == steps[stage] for stage in heard.last)
 
 
 class TestImage:

@@ -8,7 +8,6 @@ from vectorizer_api.run import Metric, Outcome, Stage
 
 from vectorizer_trainer.gate import RETENTION_FLOOR
 from vectorizer_trainer.report.document import LabelChange, Report
-from vectorizer_trainer.schedule import FEWEST_EXAMPLES
 from vectorizer_trainer.wording import counted, enumerated, quoted
 
 __all__ = ["MEANINGS", "STAGES", "direction", "headline", "next_steps", "rare_labels", "spaced"]
@@ -41,7 +40,7 @@ STAGES = {
 
 _RARE = 10
 """Examples below which a label is hardly learnt."""
-_CERTAIN_GAIN = 1000
+_PROVABLE_GAIN = 300
 _NEARLY_PERFECT = 0.95
 _MIXED_UP = 0.05
 """Share of neighbours beyond chance from which two labels are worth a look."""
@@ -93,16 +92,8 @@ def _after_a_gain() -> Iterator[str]:
 def _without_a_gain(report: Report) -> Iterator[str]:
     yield "Keep what you have: archives that were vectorized with the start need not be done again."
     used = report.dataset.selected
-    if used < FEWEST_EXAMPLES:
-        yield (
-            f"Add examples. Only {used:,} were used: from {FEWEST_EXAMPLES} on the whole network is trained and not "
-            "only a last layer, and gains are easier to prove."
-        )
-    elif used < _CERTAIN_GAIN:
-        yield (
-            f"Add examples. {used:,} were used: with {FEWEST_EXAMPLES} about every second real gain can be proven, "
-            f"with {_CERTAIN_GAIN:,} nearly every one."
-        )
+    if used < _PROVABLE_GAIN:
+        yield f"Add examples. Only {used:,} were used: from about {_PROVABLE_GAIN} on most real gains can be proven."
     ndcg = next((metric for metric in report.metrics if metric.name == "NDCG@10"), None)
     if ndcg and ndcg.start >= _NEARLY_PERFECT:
         yield f"The start already scores {100 * ndcg.start:.0f} of 100 (NDCG@10): there is little left to gain."

@@ -30,7 +30,7 @@ from vectorizer_trainer.report.held_out import named_folds
 from vectorizer_trainer.report.neighbourhoods import neighbourhoods
 from vectorizer_trainer.report.vector_map import vector_map
 from vectorizer_trainer.sampling import Part
-from vectorizer_trainer.schedule import FEWEST_EXAMPLES
+from vectorizer_trainer.schedule import FEWEST_TO_HOLD_OUT
 from vectorizer_trainer.wording import quoted
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _labels(training_set: TrainingSet, tuned: "Tuned") -> list[LabelChange]:
 
 def _selection(training_set: TrainingSet) -> Selection:
     selection = training_set.selection
-    in_folds = len(selection.parts) < FEWEST_EXAMPLES
+    in_folds = len(selection.parts) < FEWEST_TO_HOLD_OUT
 
     def used(wanted: Part) -> list[str]:
         return [name for name, part in selection.parts.items() if part is wanted and not in_folds]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from vectorizer_trainer.augmentation import UNCHANGED, Augmentation
 from vectorizer_trainer.content.encoder import Item
-from vectorizer_trainer.schedule import FEWEST_EXAMPLES
+from vectorizer_trainer.schedule import FEWEST_TO_HOLD_OUT
 from vectorizer_trainer.tuning.checkpoint import Checkpoints
 from vectorizer_trainer.tuning.cross_validated import tune_cross_validated
 from vectorizer_trainer.tuning.held_out import tune_held_out
@@ -36,5 +36,5 @@ def fine_tune(
     task = Task(
         start, train, choose, gate, reference, label_names, seed, Stopwatch(observer), checkpoints, augmentation
     )
-    few = len(train) + len(choose) + len(gate) < FEWEST_EXAMPLES
+    few = len(train) + len(choose) + len(gate) < FEWEST_TO_HOLD_OUT
     return tune_cross_validated(task) if few else tune_held_out(task)

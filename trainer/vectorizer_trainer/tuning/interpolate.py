@@ -12,7 +12,16 @@ from vectorizer_trainer.gate import RETENTION_FLOOR
 from vectorizer_trainer.metrics import neighbour_overlaps, scores
 from vectorizer_trainer.vectorizer import Vectorizer
 
-__all__ = ["ALPHAS", "Moved", "Share", "best_share", "mixed_vectors", "mixed_weights", "retained_share"]
+__all__ = [
+    "ALPHAS",
+    "Moved",
+    "Share",
+    "best_share",
+    "mixed_vectors",
+    "mixed_weights",
+    "predicted_share",
+    "retained_share",
+]
 
 ALPHAS = tuple(step / 20 for step in range(21))
 """Shares of a change that are tried."""
@@ -59,6 +68,11 @@ def retained_share(highest: float, retention: Callable[[float], float]) -> float
     """The largest share, not above `highest`, that retains enough; found from above, a twentieth at a time."""
     shares = [alpha for alpha in reversed(ALPHAS) if alpha <= highest]
     return next(alpha for alpha in shares if retention(alpha) >= RETENTION_FLOOR or alpha == 0)
+
+
+def predicted_share(highest: float, reference: Moved) -> float:
+    """The largest share, not above `highest`, that retains enough as far as mixtures of vectors tell."""
+    return retained_share(highest, lambda alpha: _retention(reference, alpha))
 
 
 def mixed_vectors(start: Floats, tuned: Floats, alpha: float) -> Floats:

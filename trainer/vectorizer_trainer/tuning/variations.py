@@ -14,7 +14,7 @@ from vectorizer_trainer.tuning.audit import TransformationEffect, audited_exampl
 from vectorizer_trainer.tuning.task import Task
 from vectorizer_trainer.tuning.types import Examples
 
-__all__ = ["Variations", "adapter_name", "vary", "with_views"]
+__all__ = ["Variations", "vary", "with_views"]
 
 _ITEMS_AT_ONCE = 128
 _BYTES_AT_ONCE = 2**26
@@ -51,11 +51,6 @@ def vary(task: Task, examples: Examples, vectors: Floats) -> Variations:
 def with_views(vectors: Floats, targets: NDArray[np.bool_], views: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Vectors [n, d] with their views [v, n, d] behind them, and the targets [n, l] repeated for these."""
     return np.concatenate([vectors, *views]), np.tile(targets, (1 + len(views), 1))
-
-
-def adapter_name(views: Floats) -> str:
-    """What people call the linear adapter that was trained with these views."""
-    return "linear adapter, varied examples" if len(views) else "linear adapter"
 
 
 class _VariedExamples:
