@@ -53,7 +53,8 @@ class MelSpectrogram(nn.Module):
             spectrum = torch.stft(
                 waveforms, len(self.window), self._hop, window=self.window, center=True, return_complex=True
             )
-            power = spectrum.abs().square().transpose(1, 2) @ self.filters
+            # Without the square root of abs(), which took half of the time.
+            power = (spectrum.real.square() + spectrum.imag.square()).transpose(1, 2) @ self.filters
             return 10 * power.clamp_min(_LEAST_POWER).log10()[:, None]
 
 
