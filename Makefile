@@ -9,6 +9,7 @@ CONTENT ?= Text
 export HF_HUB_OFFLINE := 1
 # Threads that spin while they wait take the time of those that work: two trainings side by side would crawl.
 export OMP_WAIT_POLICY := PASSIVE
+export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help venv tools bases generate format lint types unit integration test cluster demo quality measure latency constraints clean
