@@ -98,7 +98,7 @@ def label_precisions(vectors: Floats, targets: Booleans) -> NDArray[np.float64]:
         rows.append(np.einsum("qk,qkl->ql", cosines, targets[nearest]))
     # Two items that vote for each other by the same cosine are equal, whatever the order of its sum was.
     votes = np.round(np.concatenate(rows), _VOTE_DECIMALS)
-    return np.array([_average_precision(votes[:, label], targets[:, label]) for label in range(targets.shape[1])])
+    return _average_precisions(votes, targets)
 
 
 def neighbour_overlaps(before: Floats, after: Floats, count: int = 10) -> NDArray[np.float64]:
@@ -169,14 +169,20 @@ def _discounted_gain(likeness: Floats) -> NDArray[np.float64]:
     return (np.exp2(likeness.astype(np.float64)) - 1) @ discounts
 
 
-def _average_precision(votes: Floats, positive: Booleans) -> float:
-    if positive.sum() < FEWEST_POSITIVES:
-        return float("nan")
-    order = np.argsort(-votes, kind="stable")
-    hits = np.cumsum(positive[order])
-    last = np.flatnonzero(np.diff(votes[order], append=-np.inf))
-    gained = np.diff(hits[last], prepend=0)
-    return float((gained * hits[last] / (last + 1)).sum() / hits[-1])
+def _average_precisions(votes: Floats, positive: Booleans) -> NDArray[np.float64]:
+    """Of each label [l] over queries with votes [n, l]; nan for a label with too few positive queries."""
+    order = np.argsort(-votes, axis=0, kind="stable")
+    ranked, hit = (np.take_along_axis(values, order, axis=0) for values in (votes, positive))
+    rank = np.arange(len(votes))[:, None]
+    ends_step = np.diff(ranked, axis=0, append=-np.inf) != 0
+    end = np.minimum.accumulate(np.where(ends_step, rank, len(votes))[::-1], axis=0)[::-1]
+    precision = np.take_along_axis(np.cumsum(hit, axis=0) / (rank + 1), end, axis=0)
+    total = positive.sum(0)
+    unknown = np.full(votes.shape[1], np.nan)
+    found: NDArray[np.float64] = np.divide(
+        (precision * hit).sum(0), total, out=unknown, where=total >= FEWEST_POSITIVES
+    )
+    return found
 
 
 def _mean(values: NDArray[np.floating]) -> float:
