@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 from vectorizer_api.run import Metric
 
 from vectorizer_trainer.metrics import Scores, scores
@@ -22,8 +23,10 @@ NAMES = {
 
 _FIELDS = [field.name for field in fields(Scores)]
 _HALVES = 200
+_FEWEST_KNOWN = 0.9
+"""Share of the halves that a metric must be known on: the error of a rarer one would be that of the lucky halves."""
 _BOUND = 1.96
-"""Standard errors of a two-sided 95 % interval."""
+"""Standard errors of a two-sided 95 % interval of many items."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +49,23 @@ class Difference:
 
     value: float
     error: float
+    groups: int
+    """Independent groups of items that it was measured on."""
 
     @property
     def low(self) -> float:
         """Lower bound of the 95 % interval."""
-        return self.value - _BOUND * self.error
+        return self.bounds(0.95)[0]
 
     @property
     def high(self) -> float:
         """Upper bound of the 95 % interval."""
-        return self.value + _BOUND * self.error
+        return self.bounds(0.95)[1]
+
+    def bounds(self, confidence: float) -> tuple[float, float]:
+        """Both bounds by Student's t (1908): an error that few groups tell is itself in doubt."""
+        margin = float(stdtrit(max(self.groups - 1, 1), (1 + confidence) / 2)) * self.error
+        return self.value - margin, self.value + margin
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,12 @@ class Comparison:
     tuned: Scores
     halves: NDArray[np.float64]
     """[halves, metrics]: tuned minus start on each random half, averaged over folds."""
+    groups: int
+    """Independent groups of held-out items."""
+
+    def known(self, *names: str) -> list[str]:
+        """Those of these fields of Scores that the items suffice for."""
+        return [name for name in names if self._is_known(name)]
 
     def difference(self, *names: str) -> Difference:
         """The difference of the sum of the metrics that these fields of Scores hold.
@@ -73,19 +89,25 @@ class Comparison:
         The standard error is the deviation over random halves (the delete-half jackknife, Shao and Wu 1989): each half
         holds its items as queries and gallery alike, so what they share as neighbours is in the error too.
         """
-        columns = self.halves[:, [_FIELDS.index(name) for name in names]].sum(1)
-        known = columns[~np.isnan(columns)]
+        if self.known(*names) != list(names):
+            return Difference(float("nan"), float("nan"), self.groups)
         value = sum(getattr(self.tuned, name) - getattr(self.start, name) for name in names)
-        return Difference(float(value), float(known.std()) if len(known) > 1 else float("nan"))
+        columns = self.halves[:, [_FIELDS.index(name) for name in names]].sum(1)
+        return Difference(float(value), float(np.nanstd(columns)), self.groups)
 
     def metrics(self) -> list[Metric]:
         """Those metrics that the held-out items suffice for, with bounds."""
         return [found for name in NAMES if (found := self._metric(name)) is not None]
 
+    def _is_known(self, name: str) -> bool:
+        column = self.halves[:, _FIELDS.index(name)]
+        told = not np.isnan([getattr(self.start, name), getattr(self.tuned, name)]).any()
+        return told and bool((~np.isnan(column)).mean() >= _FEWEST_KNOWN)
+
     def _metric(self, name: str) -> Metric | None:
-        difference = self.difference(name)
-        if np.isnan(difference.value) or np.isnan(difference.error):
+        if not self._is_known(name):
             return None
+        difference = self.difference(name)
         start, tuned = getattr(self.start, name), getattr(self.tuned, name)
         return Metric(name=NAMES[name], start=start, tuned=tuned, low=difference.low, high=difference.high)
 
@@ -115,7 +137,8 @@ def compare(folds: Sequence[HeldOut], seed: int) -> Comparison:
     start = _average([_row(scores(fold.start, fold.targets)) for fold in folds])
     tuned = _average([_row(scores(fold.tuned, fold.targets)) for fold in folds])
     halves = [_average([_half_difference(fold, rng) for fold in folds]) for _ in range(_HALVES)]
-    return Comparison(Scores(*start.tolist()), Scores(*tuned.tolist()), np.array(halves))
+    groups = sum(len(np.unique(fold.groups)) for fold in folds)
+    return Comparison(Scores(*start.tolist()), Scores(*tuned.tolist()), np.array(halves), groups)
 
 
 def _half_difference(fold: HeldOut, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,20 +1,18 @@
 """The gate: a tuned vectorizer passes if it is better than its start beyond doubt, without forgetting."""
 
 from dataclasses import dataclass
-from math import isnan
 
 from vectorizer_api.run import Outcome
 
-from vectorizer_trainer.evaluation import Comparison, Difference
+from vectorizer_trainer.evaluation import NAMES, Comparison, Difference
 
 __all__ = ["RETENTION_FLOOR", "Verdict", "judge"]
 
 RETENTION_FLOOR = 0.70
 """Share of the start's neighbourhoods among the reference items that must be left."""
 
-
-_CERTAIN = 2.58
-"""Standard errors of a two-sided 99 % interval."""
+_CERTAINTY = 0.99
+"""Of the bounds of the gain: a run that had nothing to learn is to be told so every time."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +26,18 @@ class Verdict:
 def judge(comparison: Comparison, retention: float) -> Verdict:
     """Improved only if the gain's lower bound is positive, no label suffers, and the start is not forgotten.
 
-    A run that had nothing to learn is to be told so every time: the gain's bounds are those of 99 %.
+    The gain is in NDCG@10 + mAP@100, or in the one of them that the examples suffice for.
     """
-    gain = comparison.difference("ndcg_at_10", "map_at_100")
+    names = comparison.known("ndcg_at_10", "map_at_100")
+    gained = " + ".join(NAMES[name] for name in names)
+    gain = comparison.difference(*names)
     label = comparison.difference("knn_label_map")
     doubts = []
-    # An unknown value (nan) is a doubt about the gain, and none about the labels.
-    if isnan(gain.error):
-        doubts.append("the held-out examples are too few to measure a gain")
-    elif not gain.value - _CERTAIN * gain.error > 0:
-        doubts.append(f"the gain in NDCG@10 + mAP@100 is {_bounds(gain)}")
+    if not names:
+        doubts.append("the held-out examples are too few, or of too few groups, to measure a gain")
+    elif not gain.bounds(_CERTAINTY)[0] > 0:
+        doubts.append(f"the gain in {gained} is {_in_words(gain)}")
+    # An unknown value (nan) is no doubt about the labels.
     if label.value < -label.error:
         doubts.append(f"kNN label-mAP fell by {100 * -label.value:.1f} points, more than its standard error")
     if not retention >= RETENTION_FLOOR:
@@ -46,12 +46,11 @@ def judge(comparison: Comparison, retention: float) -> Verdict:
         return Verdict(Outcome.NO_IMPROVEMENT, "Not shown to be better: " + "; ".join(doubts) + ".")
     return Verdict(
         Outcome.IMPROVED,
-        f"Better on held-out examples: NDCG@10 + mAP@100 rose by {_bounds(gain)}, "
+        f"Better on held-out examples: {gained} rose by {_in_words(gain)}, "
         f"and {100 * retention:.0f} % of the start's neighbourhoods are kept.",
     )
 
 
-def _bounds(gain: Difference) -> str:
-    margin = _CERTAIN * gain.error
-    low, high = gain.value - margin, gain.value + margin
+def _in_words(gain: Difference) -> str:
+    low, high = gain.bounds(_CERTAINTY)
     return f"{100 * gain.value:.1f} points (99 % bounds {100 * low:.1f} to {100 * high:.1f})"

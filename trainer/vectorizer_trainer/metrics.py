@@ -172,7 +172,7 @@ def _discounted_gain(likeness: Floats) -> NDArray[np.float64]:
 def _average_precisions(votes: Floats, positive: Booleans) -> NDArray[np.float64]:
     """Of each label [l] over queries with votes [n, l]; nan for a label with too few positive queries."""
     order = np.argsort(-votes, axis=0, kind="stable")
-    ranked, hit = (np.take_along_axis(values, order, axis=0) for values in (votes, positive))
+    ranked, hit = np.take_along_axis(votes, order, axis=0), np.take_along_axis(positive, order, axis=0)
     rank = np.arange(len(votes))[:, None]
     ends_step = np.diff(ranked, axis=0, append=-np.inf) != 0
     end = np.minimum.accumulate(np.where(ends_step, rank, len(votes))[::-1], axis=0)[::-1]

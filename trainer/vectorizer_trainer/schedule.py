@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 FEWEST_TO_HOLD_OUT = 500
-"""Below this many examples a tenth of them is too few to show a gain: each is held out once, in one of the folds."""
+"""Below this many groups of examples a tenth is too few to show a gain: each is held out once, in one of the folds."""
 FOLDS = 3
 """More would train longer, and find less in each fold."""
 FEWEST_FOR_BLOCKS = 100

@@ -74,6 +74,22 @@ class TestCompare:
         assert "NDCG@10" in names
         assert "kNN label-mAP" not in names
 
+    def test_a_metric_that_few_halves_know_has_no_error_and_is_left_out(self) -> None:
+        rng = np.random.default_rng(0)
+        targets = np.eye(40, dtype=bool)[[*range(39), 38]]
+        targets[:, 39] = True
+        start = _unit(rng.normal(size=(40, 8)))
+        found = compare([HeldOut(start, start, targets, np.arange(40))], 0)
+        assert not np.isnan(found.start.map_at_100)
+        assert found.known("ndcg_at_10", "map_at_100") == ["ndcg_at_10"]
+
+    def test_bounds_are_wider_where_the_items_are_of_few_groups(self) -> None:
+        fold = _fold(7, 1.0)
+        few = HeldOut(fold.start, fold.tuned, fold.targets, np.arange(120) % 5)
+        found = compare([few], 0).difference("ndcg_at_10")
+        assert found.groups == 5
+        assert found.high - found.value == pytest.approx(2.776 * found.error, rel=1e-3)
+
 
 class TestRetention:
     def test_is_the_mean_overlap_with_bounds_below_zero(self) -> None:

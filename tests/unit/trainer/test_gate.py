@@ -1,5 +1,7 @@
 """The verdict follows from gain, labels and retention, each on its own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from vectorizer_api.run import Outcome
@@ -8,11 +10,13 @@ from vectorizer_trainer.gate import RETENTION_FLOOR, judge
 from vectorizer_trainer.metrics import Scores
 
 
-def _comparison(gain: float, gain_error: float, label: float = 0.0, label_error: float = 0.02) -> Comparison:
+def _comparison(
+    gain: float, gain_error: float, label: float = 0.0, label_error: float = 0.02, groups: int = 10_000
+) -> Comparison:
     """NDCG@10 alone carries the gain; two halves lie one standard error to each side."""
     half = np.array([gain_error, 0, 0, 0, label_error])
     tuned = Scores(0.5 + gain, 0.4, 0.3, 0.6, 0.3 + label)
-    return Comparison(Scores(0.5, 0.4, 0.3, 0.6, 0.3), tuned, np.array([half, -half]))
+    return Comparison(Scores(0.5, 0.4, 0.3, 0.6, 0.3), tuned, np.array([half, -half]), groups)
 
 
 class TestJudge:
@@ -36,6 +40,17 @@ class TestJudge:
     )
     def test_retention_must_reach_its_floor(self, retention: float, outcome: Outcome) -> None:
         assert judge(_comparison(0.05, 0.01), retention).outcome is outcome
+
+    def test_the_error_that_few_groups_tell_is_in_doubt_itself(self) -> None:
+        assert judge(_comparison(0.05, 0.015), 0.8).outcome is Outcome.IMPROVED
+        assert judge(_comparison(0.05, 0.015, groups=6), 0.8).outcome is Outcome.NO_IMPROVEMENT
+
+    def test_where_no_two_items_share_half_of_their_labels_the_ranking_alone_is_judged(self) -> None:
+        known = _comparison(0.05, 0.01)
+        tuned = replace(known.tuned, map_at_100=float("nan"))
+        verdict = judge(replace(known, tuned=tuned), 0.8)
+        assert verdict.outcome is Outcome.IMPROVED
+        assert "NDCG@10 rose" in verdict.reason
 
     def test_an_unknown_gain_is_no_improvement(self) -> None:
         assert judge(_comparison(float("nan"), 0.01), 0.8).outcome is Outcome.NO_IMPROVEMENT

@@ -26,7 +26,6 @@ from vectorizer_trainer.report import (
     start_warnings,
 )
 from vectorizer_trainer.sampling import Part
-from vectorizer_trainer.schedule import FEWEST_TO_HOLD_OUT
 from vectorizer_trainer.tuning.types import Candidate, CurvePoint, Examples, LabelChange, Tuned
 from vectorizer_trainer.vectorizer import Vectorizer
 
@@ -144,15 +143,18 @@ def test_all_rejected_files_are_in_it(training_set: TrainingSet, tuned: Tuned) -
     assert len(report_of(training_set, tuned).rejected_files) == 30
 
 
-def test_few_files_are_used_in_folds(training_set: TrainingSet, tuned: Tuned) -> None:
-    selection = report_of(training_set, tuned).selection
+def test_of_a_tuning_in_folds_all_files_are_listed_as_one(training_set: TrainingSet, tuned: Tuned) -> None:
+    (whole,) = tuned.folds
+    halves = [HeldOut(*(part[rows] for part in vars(whole).values())) for rows in (slice(0, 2), slice(2, 4))]
+    in_folds = replace(tuned, folds=halves, shown=[np.arange(2), np.arange(2, 4)])
+    selection = report_of(training_set, in_folds).selection
     assert (selection.folds, selection.train, selection.gate) == (["a", "b", "e", "f"], [], [])
     assert [(copy.name, copy.of, copy.exact) for copy in selection.copies] == [("c", "a", False)]
     assert selection.not_chosen == ["d"]
 
 
-def test_of_many_files_each_has_its_part(training_set: TrainingSet, tuned: Tuned) -> None:
-    parts = {f"{index}": Part(index % 3) for index in range(FEWEST_TO_HOLD_OUT)}
+def test_of_a_tuning_that_held_a_part_out_each_file_has_its_part(training_set: TrainingSet, tuned: Tuned) -> None:
+    parts = {f"{index}": Part(index % 3) for index in range(300)}
     many = replace(training_set, selection=Selection(parts, [], []))
     selection = report_of(many, tuned).selection
     assert [part[:2] for part in (selection.train, selection.choose, selection.gate)] == [

@@ -187,16 +187,23 @@ class TestWithFewExamples:
 
 
 class TestNumberOfExamples:
-    @pytest.mark.parametrize(("count", "held_out"), [(FEWEST_TO_HOLD_OUT - 1, "all"), (FEWEST_TO_HOLD_OUT, "gate")])
+    @pytest.mark.parametrize(
+        ("count", "of_one_group", "held_out"),
+        [
+            (FEWEST_TO_HOLD_OUT - 1, 1, "all"),
+            (FEWEST_TO_HOLD_OUT, 1, "gate"),
+            pytest.param(FEWEST_TO_HOLD_OUT, 2, "all", id="half as many groups"),
+        ],
+    )
     def test_decides_whether_each_is_held_out_once_or_a_part_of_them(
-        self, tiny_text: Vectorizer, count: int, held_out: str
+        self, tiny_text: Vectorizer, count: int, of_one_group: int, held_out: str
     ) -> None:
         rng = np.random.default_rng(0)
         vectors = rng.normal(size=(count, 64)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         texts, targets = _texts(count)
         train, choose, gate = (
-            Examples(texts[a:b], targets[a:b], np.arange(a, b), vectors[a:b])
+            Examples(texts[a:b], targets[a:b], np.arange(a, b) // of_one_group, vectors[a:b])
             for a, b in pairwise([0, count - 200, count - 100, count])
         )
         names = [f"label {n}" for n in range(LABELS)]

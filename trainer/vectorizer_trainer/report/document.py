@@ -141,7 +141,7 @@ class Selection(StoredModel):
     gate: list[str]
     """gate lists what it was judged on."""
     folds: list[str]
-    """folds lists all files where they are few: each was trained on, and judged on in one of five folds."""
+    """folds lists all files where they are few: each was trained on, and judged on, in one of the folds."""
     copies: list[Copy]
     not_chosen: list[str]
     """notChosen lists the files beyond training.maxExamples."""

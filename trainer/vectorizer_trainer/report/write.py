@@ -30,7 +30,6 @@ from vectorizer_trainer.report.held_out import named_folds
 from vectorizer_trainer.report.neighbourhoods import neighbourhoods
 from vectorizer_trainer.report.vector_map import vector_map
 from vectorizer_trainer.sampling import Part
-from vectorizer_trainer.schedule import FEWEST_TO_HOLD_OUT
 from vectorizer_trainer.wording import quoted
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def build_report(
         dataset=training_set.dataset,
         rejected_files=training_set.rejected,
         warnings=training_set.warnings,
-        selection=_selection(training_set),
+        selection=_selection(training_set, tuned),
         augmentation=augmentation_section(run, tuned.augmented),
         provenance=_provenance(run, tuned, lineage, started, seconds),
     )
@@ -125,9 +124,9 @@ def _labels(training_set: TrainingSet, tuned: "Tuned") -> list[LabelChange]:
     ]
 
 
-def _selection(training_set: TrainingSet) -> Selection:
+def _selection(training_set: TrainingSet, tuned: "Tuned") -> Selection:
     selection = training_set.selection
-    in_folds = len(selection.parts) < FEWEST_TO_HOLD_OUT
+    in_folds = len(tuned.folds) > 1
 
     def used(wanted: Part) -> list[str]:
         return [name for name, part in selection.parts.items() if part is wanted and not in_folds]

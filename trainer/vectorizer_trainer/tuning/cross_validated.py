@@ -15,14 +15,13 @@ from vectorizer_api.run import Stage
 from vectorizer_trainer.augmentation import UNCHANGED
 from vectorizer_trainer.cache import Joined, Selected
 from vectorizer_trainer.evaluation import Difference, HeldOut, Retention
-from vectorizer_trainer.metrics import scores
 from vectorizer_trainer.schedule import FOLDS
 from vectorizer_trainer.tuning import types
 from vectorizer_trainer.tuning.anchors import Measured, part_reference
 from vectorizer_trainer.tuning.augmented import Augmented, measure_gain
 from vectorizer_trainer.tuning.candidates import Candidate, Trained, all_blocks, linear_adapters, verified_share
 from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
-from vectorizer_trainer.tuning.interpolate import mixed_weights, predicted_share
+from vectorizer_trainer.tuning.interpolate import mixed_weights, predicted_share, score
 from vectorizer_trainer.tuning.task import Task
 from vectorizer_trainer.tuning.types import Examples, Tuned
 from vectorizer_trainer.tuning.variations import vary
@@ -53,8 +52,8 @@ class _Judged:
         return types.Candidate(
             name=self.candidate.name,
             alpha=self.alpha,
-            score=float(np.mean([_score(fold.tuned, fold.targets) for fold in self.folds])),
-            start_score=float(np.mean([_score(fold.start, fold.targets) for fold in self.folds])),
+            score=float(np.mean([score(fold.tuned, fold.targets) for fold in self.folds])),
+            start_score=float(np.mean([score(fold.start, fold.targets) for fold in self.folds])),
             retention=self.retention.value,
             seconds=self.trained.seconds,
         )
@@ -161,9 +160,3 @@ def _gain_of_varying(adapters: Sequence[_Judged], seed: int) -> Difference | Non
     return measure_gain(
         [HeldOut(plain.tuned, varied.tuned, plain.targets, plain.groups) for plain, varied in pairs], seed
     )
-
-
-def _score(vectors: Floats, targets: NDArray[np.bool_]) -> float:
-    """NDCG@10 + mAP@100, each 0 where a small fold has nothing to find."""
-    found = scores(vectors, targets)
-    return float(np.nan_to_num(found.ndcg_at_10) + np.nan_to_num(found.map_at_100))

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from vectorizer_trainer.augmentation import UNCHANGED, Augmentation
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.schedule import FEWEST_TO_HOLD_OUT
@@ -36,5 +38,6 @@ def fine_tune(
     task = Task(
         start, train, choose, gate, reference, label_names, seed, Stopwatch(observer), checkpoints, augmentation
     )
-    few = len(train) + len(choose) + len(gate) < FEWEST_TO_HOLD_OUT
-    return tune_cross_validated(task) if few else tune_held_out(task)
+    # A group is one witness, however many examples it has.
+    groups = np.unique(np.concatenate([part.groups for part in (train, choose, gate)]))
+    return tune_cross_validated(task) if len(groups) < FEWEST_TO_HOLD_OUT else tune_held_out(task)
