@@ -14,6 +14,7 @@ from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.content.point_cloud import Architecture, PointCloudEncoder, PointTransformer
+from vectorizer_trainer.content.point_cloud.architecture import nearest
 from vectorizer_trainer.content.point_cloud.item import Cloud, farthest_points, to_item
 from vectorizer_trainer.errors import UnreadableFile
 from vectorizer_trainer.published import InvalidCheckpoint, Manifest, point_cloud, read_manifest
@@ -115,6 +116,12 @@ class TestNetwork:
         with torch.inference_mode():
             resting = vectorizer.encoder.features(items)
         assert learning.detach().numpy() == pytest.approx(resting.numpy(), abs=1e-6)
+
+    def test_in_lower_precision_the_same_points_are_next_to_a_centre(self) -> None:
+        clouds = torch.rand(4, 2000, 3, generator=torch.Generator().manual_seed(0))
+        exact = nearest(clouds[:, :32], clouds, 32)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(nearest(clouds[:, :32], clouds, 32), exact)
 
     def test_trains_its_blocks_alone(self, vectorizer: Vectorizer) -> None:
         names = vectorizer.encoder.trained_by_fine_tuning()

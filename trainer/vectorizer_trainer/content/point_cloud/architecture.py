@@ -88,7 +88,9 @@ class PointTransformer(nn.Module):
 
 def nearest(centres: Tensor, points: Tensor, count: int) -> Tensor:
     """Indices [n, c, count] of the points [n, p, 3] that are next to each centre [n, c, 3], in no particular order."""
-    squares = points.square().sum(2)[:, None] - 2 * centres @ points.transpose(1, 2)
+    # In lower precision other points would be next to a centre than those that the vectors were made from.
+    with torch.autocast(points.device.type, enabled=False):
+        squares = points.square().sum(2)[:, None] - 2 * centres @ points.transpose(1, 2)
     return squares.topk(count, dim=2, largest=False, sorted=False).indices
 
 
