@@ -48,7 +48,7 @@ def report_in(out: Path) -> Report:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("texts")
-    text.make(folder, train=120, test=20)
+    text.make(folder, train=90, test=20)
     return folder
 
 
