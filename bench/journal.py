@@ -1,12 +1,13 @@
 """A file with a line of JSON for each finished run, so that a long measurement can be broken off and taken up again."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "source"]
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,9 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(run) + "\n")
+
+
+def source() -> str:
+    """The commit that is measured."""
+    command = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent).stdout.strip()

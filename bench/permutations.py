@@ -8,14 +8,13 @@ lines: of so many permutations of the labels, how many were answered with an imp
 """
 
 import argparse
-import subprocess
 import time
 from collections import Counter
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from journal import Journal
+from journal import Journal, source
 from trial import DATA_SETS, Trial, open_trial
 from vectorizer_api.run import Outcome
 from vectorizer_trainer.evaluation import compare
@@ -55,14 +54,8 @@ def _run(trial: Trial, permutation: int) -> dict[str, Any]:
         "gain": round(gain.value, 5),
         "error": round(gain.error, 5),
         "processor_seconds": round(seconds, 1),
-        "source": _source(),
+        "source": source(),
     }
-
-
-def _source() -> str:
-    """The commit that is measured."""
-    command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent).stdout.strip()
 
 
 def _table(runs: list[dict[str, Any]]) -> str:

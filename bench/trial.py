@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from vectorizer_trainer.bases import ensure_base, load_reference
 from vectorizer_trainer.content.encoder import Item
 from vectorizer_trainer.evaluation import HeldOut, Retention, compare
 from vectorizer_trainer.metrics import neighbour_overlaps
+from vectorizer_trainer.splitting import Part, split
 from vectorizer_trainer.tuning import Examples, Silent, Tuned, fine_tune
 from vectorizer_trainer.tuning.anchors import part_reference
 from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
@@ -49,16 +50,16 @@ class Trial:
 
     start: Vectorizer
     reference: Sequence[Item]
+    reference_vectors: NDArray[np.float32]
+    """[n, d] of the start."""
     train: Split
     test: Split
     names: list[str]
 
     def tune(self, seed: int, conditions: AugmentationConditions | None = None) -> Tuned:
-        """The recipe, with a tenth of the examples to choose on and a tenth to judge on, drawn by the seed."""
-        order = np.random.default_rng(seed).permutation(len(self.train.items))
-        tenth = len(order) // 10
-        parts = np.split(order, [len(order) - 2 * tenth, len(order) - tenth])
-        fitted, choose, gate = (self._examples(part) for part in parts)
+        """The recipe, with the examples split as a run splits them."""
+        parts = split(self.train.targets, np.arange(len(self.train.items)), seed)
+        fitted, choose, gate = (self.examples(np.flatnonzero(parts == part)) for part in Part)
         encoder = self.start.encoder
         augmentation = augmentation_for(self.start.content_type, conditions or AugmentationConditions(), encoder)
         return fine_tune(
@@ -78,7 +79,7 @@ class Trial:
         """The metrics of start and tuned on the test set; retention on the reference items that are no anchors."""
         after = self.test.vectors if tuned is self.start else tuned.encode_items(self.test.items)
         fold = HeldOut(self.test.vectors, after, self.test.targets, np.arange(len(self.test.items)))
-        measured = part_reference(self.reference, self.start.encode_items(self.reference))[1]
+        measured = part_reference(self.reference, self.reference_vectors)[1]
         overlaps = neighbour_overlaps(measured.vectors, tuned.encode_items(measured.items))
         return [*compare([fold], seed=0).metrics(), Retention(overlaps).metric()]
 
@@ -86,13 +87,14 @@ class Trial:
         """The same with the labels dealt out anew among the examples: there is nothing to learn."""
         dealt = np.random.default_rng(1000 + seed).permutation(len(self.train.targets))
         lying = Split(self.train.items, self.train.targets[dealt], self.train.vectors)
-        return Trial(self.start, self.reference, lying, self.test, self.names)
+        return replace(self, train=lying)
 
     def smaller(self, count: int) -> "Trial":
         """The same with the first examples alone."""
-        return Trial(self.start, self.reference, self.train.first(count), self.test, self.names)
+        return replace(self, train=self.train.first(count))
 
-    def _examples(self, part: NDArray[np.int64]) -> Examples:
+    def examples(self, part: NDArray[np.int64]) -> Examples:
+        """Some of the examples to train on, by index; each is a group of its own."""
         split = self.train
         return Examples([split.items[index] for index in part], split.targets[part], part, split.vectors[part])
 
@@ -108,7 +110,7 @@ def open_trial(content: str, train: int, test: int = 1000, data_set: str | None 
         splits = [
             _read(start, Path(folder) / part, own, names) for part, own in zip(("train", "test"), labels, strict=True)
         ]
-    return Trial(start, reference, splits[0], splits[1], names)
+    return Trial(start, reference, start.encode_items(reference), splits[0], splits[1], names)
 
 
 def _labels(folder: Path) -> dict[str, list[str]]:

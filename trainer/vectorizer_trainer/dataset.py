@@ -16,7 +16,7 @@ from vectorizer_trainer.errors import BadInput, OverLimit
 from vectorizer_trainer.gathering import CopiedFile, Gathered, Pool, labels_of, targets_of
 from vectorizer_trainer.inventory import FAULTS_ALLOWED, Inventory, LabelledFile, allowed_faults
 from vectorizer_trainer.labels import FEWEST_EXAMPLES, check_trainable, label_warnings
-from vectorizer_trainer.sampling import Part, split
+from vectorizer_trainer.splitting import Part, split
 from vectorizer_trainer.wording import counted, enumerated, quoted
 
 if TYPE_CHECKING:

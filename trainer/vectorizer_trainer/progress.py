@@ -11,12 +11,11 @@ from vectorizer_api.run import Checkpoint, Dataset, Metric, Outcome, Progress, R
 
 from vectorizer_trainer.errors import StorageError
 from vectorizer_trainer.schedule import (
-    BATCH,
     FEWEST_FOR_BLOCKS,
     FEWEST_TO_HOLD_OUT,
     FOLDS,
     VIEWS,
-    steps_for,
+    epochs_for,
     varied_copies,
 )
 from vectorizer_trainer.store import Store
@@ -27,7 +26,7 @@ ORDER = list(Stage)
 
 _REFERENCE = 300
 """Embeddings' worth of work that the reference items are; half of them measure."""
-_TRAINING = 2.1
+_TRAINING = 2.0
 """Embeddings' worth of work that training on an example for one epoch is."""
 _BEST_KNOWN = 0.2
 """Share of a stage from which its own pace tells more than the forecast."""
@@ -77,12 +76,17 @@ class Forecast:
         if self.examples < FEWEST_FOR_BLOCKS:
             return 0.0
         folds = FOLDS if self._in_folds else 0
-        steps = steps_for(self._trained_on()) + folds * steps_for(self.examples - self.examples // FOLDS)
-        return self._embeddings(_TRAINING * steps * BATCH + _REFERENCE / 2)
+        seen = _seen(self._trained_on()) + folds * _seen(self.examples - self.examples // FOLDS)
+        return self._embeddings(_TRAINING * seen + _REFERENCE / 2)
 
     @property
     def _in_folds(self) -> bool:
         return self.examples < FEWEST_TO_HOLD_OUT
+
+
+def _seen(examples: int) -> int:
+    """Examples that all epochs of one training see."""
+    return epochs_for(examples) * examples
 
 
 class ProgressTracker:

@@ -1,24 +1,9 @@
-"""Which examples are trained on, and what each of them is used for."""
-
-from enum import IntEnum
+"""Which examples are trained on, where there are more than may be."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-class Part(IntEnum):
-    """What an example is used for."""
-
-    TRAIN = 0
-    CHOOSE = 1
-    """To choose a candidate and its share of change on."""
-    GATE = 2
-    """To judge and report on; never chosen on."""
-
-
-SHARES = np.array([0.8, 0.1, 0.1])
-"""Of the examples, by Part."""
-
+__all__ = ["choose_examples", "random_order", "spread_order"]
 
 _LEAF = 8
 """Examples below which a further split tells nothing."""
@@ -90,46 +75,3 @@ def choose_examples(
         chosen[waiting[: max(min(owed, room), 0)]] = True
     chosen[order[~chosen[order]][: most - int(chosen.sum())]] = True
     return np.flatnonzero(chosen & ~before)
-
-
-def split(targets: NDArray[np.bool_], groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """[n] Part of each example: 80 % train, 10 % choose, 10 % gate of the examples and of each label.
-
-    Iterative stratification (Sechidis et al., 2011): the rarest label that is left is dealt out first, to the part that
-    lacks it most. A group is dealt out whole. Each label is in train.
-    """
-    _, member_of = np.unique(groups, return_inverse=True)
-    sizes = np.bincount(member_of)
-    labels = np.zeros((len(sizes), targets.shape[1]))
-    np.add.at(labels, member_of, targets)
-    dealt = _deal(labels, sizes, np.random.default_rng(seed))
-    _put_each_label_in_train(dealt, labels)
-    part_of: NDArray[np.int64] = dealt[member_of]
-    return part_of
-
-
-def _deal(labels: NDArray[np.float64], sizes: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
-    """[groups] Part of each group, from its label counts [groups, labels] and sizes."""
-    wanted_labels = SHARES[:, None] * labels.sum(0)
-    wanted_examples = SHARES * sizes.sum()
-    left = labels.sum(0)
-    shuffled = random.permutation(len(sizes))
-    # The largest groups first: what is dealt out last makes up for them.
-    order = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
-    dealt = np.full(len(sizes), -1)
-    while (left > 0).any():
-        label = int(np.argmin(np.where(left > 0, left, np.inf)))
-        for group in order[(dealt[order] < 0) & (labels[order, label] > 0)]:
-            part = max(Part, key=lambda part: (wanted_labels[part, label], wanted_examples[part]))
-            dealt[group] = part
-            wanted_labels[part] -= labels[group]
-            wanted_examples[part] -= sizes[group]
-            left -= labels[group]
-    return dealt
-
-
-def _put_each_label_in_train(dealt: NDArray[np.int64], labels: NDArray[np.float64]) -> None:
-    for label in range(labels.shape[1]):
-        carriers = np.flatnonzero(labels[:, label])
-        if len(carriers) and (dealt[carriers] != Part.TRAIN).all():
-            dealt[carriers[0]] = Part.TRAIN

@@ -9,6 +9,7 @@ __all__ = [
     "FEWEST_TO_HOLD_OUT",
     "FOLDS",
     "VIEWS",
+    "batches_for",
     "epochs_for",
     "steps_for",
     "varied_copies",
@@ -32,9 +33,14 @@ def epochs_for(examples: int) -> int:
     return int(min(12, max(3, 6 * math.sqrt(1000 / examples))))
 
 
+def batches_for(examples: int) -> int:
+    """Batches of an epoch, equally large and at most BATCH: each example is seen once, however many there are."""
+    return math.ceil(examples / BATCH)
+
+
 def steps_for(examples: int) -> int:
     """Optimiser steps in all."""
-    return epochs_for(examples) * max(1, examples // BATCH)
+    return epochs_for(examples) * batches_for(examples)
 
 
 def varied_copies(examples: int, transformations: int) -> int:

@@ -197,7 +197,7 @@ class TestManyExamples:
 
     def test_views_and_epochs_are_drawn_anew_and_few_items_are_held_at_once(self, many: Run) -> None:
         drawn = [seed for seeds in many.watched.seeds for seed in seeds]
-        assert len(set(drawn)) == len(drawn) == VIEWS * 150 + epochs_for(150) * 128
+        assert len(set(drawn)) == len(drawn) == VIEWS * 150 + epochs_for(150) * 150
         assert many.watched.most <= 128
 
     def test_the_same_seed_gives_the_same_weights_and_draws(

@@ -23,7 +23,7 @@ from vectorizer_trainer.download import Reader
 from vectorizer_trainer.errors import BadInput, InputChanged, OverLimit, UnreadableFile
 from vectorizer_trainer.gathering import CopiedFile, Gathered, Pool, gather, open_pool, survey
 from vectorizer_trainer.inventory import Inventory, LabelledFile, take_inventory
-from vectorizer_trainer.sampling import Part
+from vectorizer_trainer.splitting import Part
 from vectorizer_trainer.store import Entry, FolderStore
 from vectorizer_trainer.tuning.types import Silent
 from vectorizer_trainer.vectorizer import Vectorizer

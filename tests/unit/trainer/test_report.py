@@ -25,7 +25,7 @@ from vectorizer_trainer.report import (
     sampling_warnings,
     start_warnings,
 )
-from vectorizer_trainer.sampling import Part
+from vectorizer_trainer.splitting import Part
 from vectorizer_trainer.tuning.types import Candidate, CurvePoint, Examples, LabelChange, Tuned
 from vectorizer_trainer.vectorizer import Vectorizer
 

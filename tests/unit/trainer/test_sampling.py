@@ -1,4 +1,4 @@
-"""The choice of examples, and the split."""
+"""The choice of examples."""
 
 import tracemalloc
 from time import process_time
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from vectorizer_trainer.sampling import Part, choose_examples, random_order, split, spread_order
+from vectorizer_trainer.sampling import choose_examples, random_order, spread_order
 
 
 def random_targets(count: int, labels: int, seed: int = 0) -> np.ndarray:
@@ -139,52 +139,3 @@ class TestSpread:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 3 * vectors.nbytes
-
-
-class TestSplit:
-    @pytest.mark.parametrize("count", [10, 100, 1000])
-    def test_eighty_ten_ten(self, count: int) -> None:
-        parts = split(random_targets(count, 8), np.arange(count), seed=0)
-        shares = np.bincount(parts, minlength=3) / count
-        assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.1 if count == 10 else 0.03)
-
-    def test_each_label_is_split_alike(self) -> None:
-        targets = random_targets(1000, 12)
-        parts = split(targets, np.arange(1000), seed=0)
-        for label in targets.T:
-            # A label of 100 examples has about 10 in the gate.
-            assert np.mean(parts[label] == Part.GATE) == pytest.approx(0.1, abs=max(0.03, 1.5 / label.sum()))
-
-    def test_a_group_is_never_parted(self) -> None:
-        groups = np.random.default_rng(0).integers(0, 120, 400)
-        parts = split(random_targets(400, 6), groups, seed=0)
-        assert all(len(set(parts[groups == group])) == 1 for group in set(groups))
-
-    def test_large_groups_are_split_in_the_same_shares(self) -> None:
-        """Half of the files are in three groups: dealt out last, one of them would be the whole gate."""
-        groups = np.concatenate([np.repeat(np.arange(3), 100), np.arange(3, 303)])
-        for seed in range(10):
-            parts = split(random_targets(600, 6), groups, seed)
-            assert np.bincount(parts, minlength=3) / 600 == pytest.approx([0.8, 0.1, 0.1], abs=0.09)
-
-    def test_ten_thousand_examples_are_split_in_seconds(self) -> None:
-        began = process_time()
-        split(random_targets(10_000, 100), np.arange(10_000), seed=0)
-        assert process_time() - began < 5
-
-    def test_the_seed_decides(self) -> None:
-        targets = random_targets(300, 6)
-        first, again, other = (split(targets, np.arange(300), seed) for seed in (1, 1, 2))
-        assert first.tolist() == again.tolist() != other.tolist()
-
-    @settings(max_examples=100, deadline=None)
-    @given(
-        arrays.arrays(bool, st.tuples(st.integers(10, 40), st.integers(2, 6))),
-        st.lists(st.integers(0, 30), min_size=40, max_size=40),
-    )
-    def test_each_label_is_in_train_and_each_example_somewhere(self, targets: np.ndarray, groups: list[int]) -> None:
-        targets[:, 0] |= ~targets.any(1)
-        parts = split(targets, np.array(groups[: len(targets)]), seed=0)
-        assert set(parts) <= set(Part)
-        used = targets.any(0)
-        assert targets[parts == Part.TRAIN].any(0)[used].all()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vectorizer_trainer.dataset import TrainingSet
 from vectorizer_trainer.evaluation import HeldOut
-from vectorizer_trainer.sampling import Part
+from vectorizer_trainer.splitting import Part
 
 if TYPE_CHECKING:
     from vectorizer_trainer.content.encoder import Item

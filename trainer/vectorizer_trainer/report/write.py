@@ -29,7 +29,7 @@ from vectorizer_trainer.report.document import (
 from vectorizer_trainer.report.held_out import named_folds
 from vectorizer_trainer.report.neighbourhoods import neighbourhoods
 from vectorizer_trainer.report.vector_map import vector_map
-from vectorizer_trainer.sampling import Part
+from vectorizer_trainer.splitting import Part
 from vectorizer_trainer.wording import quoted
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from vectorizer_trainer.augmentation import UNCHANGED
 from vectorizer_trainer.cache import Joined, Selected
 from vectorizer_trainer.evaluation import Difference, HeldOut, Retention
 from vectorizer_trainer.schedule import FOLDS
+from vectorizer_trainer.splitting import folds
 from vectorizer_trainer.tuning import types
 from vectorizer_trainer.tuning.anchors import Measured, part_reference
 from vectorizer_trainer.tuning.augmented import Augmented, measure_gain
@@ -27,11 +28,11 @@ from vectorizer_trainer.tuning.types import Examples, Tuned
 from vectorizer_trainer.tuning.variations import vary
 from vectorizer_trainer.tuning.verdict import Evidence, tuned
 
-__all__ = ["tune_cross_validated"]
+__all__ = ["HIGHEST_SHARE", "tune_cross_validated"]
 
 Floats = NDArray[np.float32]
 
-_HIGHEST_SHARE = 0.8
+HIGHEST_SHARE = 0.8
 """Of a change that few examples taught: all of it, from 100 texts, took kNN label-mAP two points below the start's."""
 
 
@@ -65,8 +66,8 @@ def tune_cross_validated(task: Task) -> Tuned:
     examples, vectors = _joined(task), np.concatenate([baseline.train, baseline.choose, baseline.gate])
     anchors, reference = part_reference(task.reference, baseline.reference)
     variations = vary(task, examples, vectors)
-    folds = _folds(examples.groups, task.seed)
-    judge = _Judge(task, examples, vectors, reference, folds)
+    shown = folds(examples.targets, examples.groups, FOLDS, task.seed)
+    judge = _Judge(task, examples, vectors, reference, shown)
     adapters = list(judge.all_of(linear_adapters(task, examples, vectors, variations)))
     augmented = Augmented(variations.effects, _gain_of_varying(adapters, task.seed))
     augmentation = UNCHANGED if augmented.harmful else task.augmentation
@@ -80,7 +81,7 @@ def tune_cross_validated(task: Task) -> Tuned:
     evidence = Evidence(
         folds=chosen.folds,
         retention=chosen.retention,
-        shown=folds,
+        shown=shown,
         chosen=chosen.candidate.name,
         alpha=chosen.alpha,
         candidates=[each.report for each in judged],
@@ -115,7 +116,7 @@ class _Judge:
         trained = candidate.train(self._everything, done, self.task.checkpoints)
         done += candidate.steps(len(self._everything))
         kept = trained.moved(self.reference.vectors, self.reference.items)
-        alpha, retention = verified_share(trained, self.reference, predicted_share(_HIGHEST_SHARE, kept))
+        alpha, retention = verified_share(trained, self.reference, predicted_share(HIGHEST_SHARE, kept))
         judged = []
         for fold in self.folds:
             rest = self._without(fold)
@@ -145,12 +146,6 @@ def _joined(task: Task) -> Examples:
         targets=np.concatenate([part.targets for part in parts]),
         groups=np.concatenate([part.groups for part in parts]),
     )
-
-
-def _folds(groups: NDArray[np.int64], seed: int) -> list[NDArray[np.int64]]:
-    """Indices of each fold, groups whole."""
-    shuffled = np.random.default_rng(seed).permutation(np.unique(groups))
-    return [np.flatnonzero(np.isin(groups, shuffled[fold::FOLDS])) for fold in range(FOLDS)]
 
 
 def _gain_of_varying(adapters: Sequence[_Judged], seed: int) -> Difference | None:

@@ -16,7 +16,7 @@ from vectorizer_trainer.augmentation import Augmentation, Purpose, item_seeds
 from vectorizer_trainer.content.encoder import Encoder, Item
 from vectorizer_trainer.errors import Stopped
 from vectorizer_trainer.losses import distillation
-from vectorizer_trainer.schedule import BATCH, epochs_for, steps_for
+from vectorizer_trainer.schedule import BATCH, batches_for, epochs_for, steps_for
 from vectorizer_trainer.stopping import stop_held
 from vectorizer_trainer.tuning.anchors import Anchors
 from vectorizer_trainer.tuning.checkpoint import Checkpoints, TrainingState
@@ -203,9 +203,9 @@ def _lower_precision(device: torch.device) -> torch.autocast:
 
 
 def _batches(examples: int, anchors: int, seed: int) -> Iterator[_Batch]:
-    """The batch of each step; a remainder too small for a batch waits for the next epoch's order."""
+    """The batch of each step."""
     order = generator(seed)
     for epoch in range(1, epochs_for(examples) + 1):
         shuffled = torch.randperm(examples, generator=order)
-        for indices in shuffled.split(BATCH)[: max(1, examples // BATCH)]:  # type: ignore[no-untyped-call]
+        for indices in shuffled.tensor_split(batches_for(examples)):
             yield _Batch(epoch, indices, torch.randperm(anchors, generator=order)[:_ANCHORS])
