@@ -194,7 +194,7 @@ def labelled(labels: Mapping[str, list[str]]) -> bytes:
 
 NAMED = {name: ["even" if index % 2 else "odd"] for index, name in enumerate(TEXTS)}
 WRITE_IT_SO = "example_to_labels.json is an object of file names and lists of labels"
-MEND = "Correct the files in the batch folder and submit a new fine-tune."
+MEND = "Correct the files and start a new fine-tuning."
 
 
 def unreadable(labels: bytes, message: str) -> Refusal:

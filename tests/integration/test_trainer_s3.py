@@ -217,7 +217,7 @@ FILES = texts(12)
 NAMED = two_labels(FILES)
 
 REFUSED: list[tuple[str, dict[str, bytes], Mapping[str, list[str]] | bytes | None, Limits, int, str]] = [
-    ("no labels file", FILES, None, Limits(), 64, "There is no example_to_labels.json in the batch folder."),
+    ("no labels file", FILES, None, Limits(), 64, "There is no example_to_labels.json in the folder."),
     ("not JSON", FILES, b'{"000.txt": ["x"]', Limits(), 64, "line 1: expected a comma or }"),
     ("not an object", FILES, b"[]", Limits(), 64, "line 1: expected an object, found a list"),
     ("a key twice", FILES, b'{"a": ["x"],\n"a": ["y"]}', Limits(), 64, "line 2: “a” is named twice, first in line 1"),
@@ -233,7 +233,7 @@ REFUSED: list[tuple[str, dict[str, bytes], Mapping[str, list[str]] | bytes | Non
     ("NaN", FILES, b'{"a": [NaN]}', Limits(), 64, "line 1: expected a label of “a” in double quotes, found NaN"),
     ("deep JSON", FILES, b'{"a": ' + b"[" * 1000, Limits(), 64, "line 1: expected a label of “a” in double quotes"),
     ("a large labels file", FILES, NAMED, Limits(max_labels_file_bytes=99), 65, "at most 99 bytes are allowed"),
-    ("too many files", FILES, NAMED, Limits(max_objects=11), 65, "The batch folder holds more than 11 files."),
+    ("too many files", FILES, NAMED, Limits(max_objects=11), 65, "The folder holds more than 11 files."),
     ("too much in all", FILES, NAMED, Limits(max_total_bytes=99), 65, "at most 99 bytes are allowed"),
     ("no text short enough", FILES, NAMED, Limits(max_text_bytes=9), 64, "“000.txt”: a text of 40 bytes; at most 9"),
     ("no file small enough", FILES, NAMED, Limits(max_object_bytes=9), 64, "at most 9 bytes are allowed a file"),
@@ -296,7 +296,7 @@ def test_rejected_files_are_in_the_progress_of_a_run_that_they_fail(account: Acc
     dataset = account.train().progress.dataset
     assert dataset is not None
     assert dataset.rejected == 6
-    assert dataset.rejected_files[0] == RejectedFile(name="absent0.txt", reason="not in the batch folder")
+    assert dataset.rejected_files[0] == RejectedFile(name="absent0.txt", reason="not in the folder")
 
 
 class TestVectorizers:
@@ -483,7 +483,7 @@ class TestSuccess:
         self, ended: Ended, manifest: RunManifest
     ) -> None:
         expected = {
-            "absent.txt": "not in the batch folder",
+            "absent.txt": "not in the folder",
             "empty.txt": "an empty list of labels in example_to_labels.json",
             "unnamed.txt": "not named in example_to_labels.json",
         }
@@ -499,7 +499,7 @@ class TestSuccess:
             "The labels “NumPy”, “numpy” differ by case or white space only",
             "Left out: 1 exact copy of other files with the same labels: “sub/copy.txt”.",
             "These files have the same content and different labels:",
-            "110 of the 114 examples were chosen (training.maxExamples); report.json says which.",
+            "110 of the 114 examples were chosen, as many as are to be trained on; report.json says which.",
         ):
             assert [warning for warning in warnings if sentence in warning], sentence
         assert ended.report.warnings[: len(warnings)] == warnings

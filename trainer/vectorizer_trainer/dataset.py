@@ -258,7 +258,7 @@ def _choice_warnings(gathered: Gathered) -> list[str]:
         return []
     chosen = len(gathered.examples)
     numbers = f"{chosen:,} of the {chosen + len(gathered.unread):,} examples"
-    return [f"{numbers} were chosen (training.maxExamples); report.json says which."]
+    return [f"{numbers} were chosen, as many as are to be trained on; report.json says which."]
 
 
 def _test_warnings(inventory: Inventory, gathered: Gathered) -> list[str]:

@@ -46,7 +46,7 @@ class BadInput(RunError):
 
     exit_code = ExitCode.BAD_INPUT
     reason = Reason.BAD_INPUT
-    default_hint = "Correct the files in the batch folder and submit a new fine-tune."
+    default_hint = "Correct the files and start a new fine-tuning."
 
 
 class InvalidVectorizer(BadInput):
@@ -75,7 +75,7 @@ class InputChanged(StorageError):
     """A file was changed or deleted between the listing and its download."""
 
     reason = "InputChanged"
-    default_hint = "Leave the batch folder alone while a fine-tune reads it; another attempt reads it anew."
+    default_hint = "Leave the files alone while they are read; another attempt reads them anew."
 
 
 class Stopped(BaseException):

@@ -94,17 +94,17 @@ def take_inventory(batch: Store, limits: Limits, scratch: Path) -> Inventory:
 
 def _check_limits(files: list[Entry], limits: Limits) -> None:
     if len(files) > limits.max_objects:
-        raise OverLimit(f"The batch folder holds more than {limits.max_objects:,} files.")
+        raise OverLimit(f"The folder holds more than {limits.max_objects:,} files.")
     total = sum(entry.size for entry in files)
     if total > limits.max_total_bytes:
         most = bytes_in_words(limits.max_total_bytes)
-        raise OverLimit(f"The batch folder holds {bytes_in_words(total)}; at most {most} are allowed.")
+        raise OverLimit(f"The folder holds {bytes_in_words(total)}; at most {most} are allowed.")
 
 
 def _read_annotations(batch: Store, entries: list[Entry], limits: Limits, scratch: Path) -> _Annotations:
     found = {entry.key: _read(batch, entry, limits, scratch) for entry in entries if entry.key in _ANNOTATIONS}
     if LABELS_FILE not in found:
-        raise BadInput(f"There is no {LABELS_FILE} in the batch folder.", hint=_where_it_may_be(entries))
+        raise BadInput(f"There is no {LABELS_FILE} in the folder.", hint=_where_it_may_be(entries))
     return _Annotations(
         labels=Labels(read_labels(found[LABELS_FILE], LABELS_FILE)),
         groups=read_groups(found.get(GROUPS_FILE, b"{}"), GROUPS_FILE),
@@ -143,7 +143,7 @@ def _where_it_may_be(entries: list[Entry]) -> str:
     alike = [entry.key for entry in entries if stem in entry.key.lower()]
     if alike:
         return f"Did you mean {enumerated(alike)}? The file must be named {LABELS_FILE} and be at the folder's top."
-    return f"Upload {LABELS_FILE} to the top of the folder, beside the files that it names."
+    return f"Put {LABELS_FILE} at the top of the folder, beside the files that it names."
 
 
 def _match(entries: list[Entry], said: _Annotations, limits: Limits) -> Inventory:
@@ -185,7 +185,7 @@ def _find(
 def _problem(entry: Entry | None, limits: Limits) -> str:
     """Why a file is not read; empty where nothing speaks against it."""
     if entry is None:
-        return "not in the batch folder"
+        return "not in the folder"
     if entry.size > limits.max_object_bytes:
         most = bytes_in_words(limits.max_object_bytes)
         return f"it has {bytes_in_words(entry.size)}; at most {most} are allowed a file"
@@ -197,7 +197,7 @@ def _group_warnings(said: _Annotations, present: Mapping[str, Entry]) -> list[st
     unknown = [name for name in said.groups if name not in present and name not in said.labels.of]
     if not unknown:
         return []
-    sentence = f"In {GROUPS_FILE}, {counted(len(unknown), 'name')} of no file in the batch folder: "
+    sentence = f"In {GROUPS_FILE}, {counted(len(unknown), 'name')} of no file in the folder: "
     if len(unknown) > allowed_faults(len(said.groups)):
         raise BadInput(
             f"{sentence}{enumerated(unknown)}.",

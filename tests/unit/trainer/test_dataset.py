@@ -202,7 +202,7 @@ class TestFaults:
             batch.labels[f"absent{index}.txt"] = ["odd"]
         inventory, gathered = batch.gather()
         check_inventory(inventory, Limits(), 10_000)
-        with pytest.raises(BadInput, match=r"6 of the 23 files .* “absent0\.txt”: not in the batch folder"):
+        with pytest.raises(BadInput, match=r"6 of the 23 files .* “absent0\.txt”: not in the folder"):
             check_gathered(inventory, gathered, Limits())
 
     def test_files_that_are_not_named_do_not_count(self, batch: Batch) -> None:
@@ -271,7 +271,7 @@ class TestSelection:
         assert chosen.dataset.selected == len(chosen.selection.parts) == 120
         assert len(chosen.selection.not_chosen) == 30
         assert chosen.dataset.warnings == [
-            "120 of the 150 examples were chosen (training.maxExamples); report.json says which."
+            "120 of the 150 examples were chosen, as many as are to be trained on; report.json says which."
         ]
 
     def test_the_digest_knows_names_contents_and_labels(self, batch: Batch) -> None:

@@ -40,7 +40,7 @@ class TestMatching:
 
     def test_a_named_file_that_is_absent_is_a_fault(self, tmp_path: Path) -> None:
         inventory = take(folder_of(tmp_path, {"a.txt": ["x"], "b.txt": ["x"]}, "a.txt"))
-        assert [(fault.name, fault.reason) for fault in inventory.faults] == [("b.txt", "not in the batch folder")]
+        assert [(fault.name, fault.reason) for fault in inventory.faults] == [("b.txt", "not in the folder")]
 
     def test_a_name_that_leads_elsewhere_is_a_fault(self, tmp_path: Path) -> None:
         inventory = take(folder_of(tmp_path, {"../secret.txt": ["x"], "/etc/passwd": ["x"]}, "a.txt"))
@@ -81,7 +81,7 @@ class TestGroups:
     def test_names_of_no_file_are_warned_of(self, tmp_path: Path) -> None:
         store = folder_of(tmp_path, {"a.txt": ["x"], "absent.txt": ["x"]}, "a.txt", "more.txt")
         annotate(store, "example_to_group.json", dict.fromkeys(["a.txt", "absent.txt", "more.txt", "b.txt"], "g"))
-        assert take(store).warnings == ["In example_to_group.json, 1 name of no file in the batch folder: “b.txt”."]
+        assert take(store).warnings == ["In example_to_group.json, 1 name of no file in the folder: “b.txt”."]
 
     def test_many_names_of_no_file_are_refused(self, tmp_path: Path) -> None:
         store = folder_of(tmp_path, {"a.txt": ["x"]}, "a.txt")
@@ -130,7 +130,7 @@ class TestOwnTestSet:
 
 class TestLabelsFile:
     def test_a_missing_one_is_named_with_what_may_be_meant(self, tmp_path: Path) -> None:
-        with pytest.raises(BadInput, match=r"There is no example_to_labels\.json in the batch folder") as caught:
+        with pytest.raises(BadInput, match=r"There is no example_to_labels\.json in the folder") as caught:
             take(folder_of(tmp_path, None, "example_to_labels.json.txt"))
         assert "Did you mean “example_to_labels.json.txt”?" in caught.value.hint
 
