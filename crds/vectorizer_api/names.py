@@ -21,6 +21,12 @@ GROUPS_FILE = "example_to_group.json"
 """The file beside it, where there is one, that says which files belong together."""
 TEST_LABELS_FILE = "test_to_labels.json"
 """The file beside it, where there is one, that names the account's own test set and its labels."""
+URLS_FILE = "file_urls.json"
+"""The file beside it, where there is one, that lists URLs of further files."""
+FETCH_REPORT_FILE = "fetch-report.json"
+"""What became of each URL."""
+STAGED_FILES_FOLDER = "files/"
+"""Where below the staging prefix the files from URLs are."""
 MANIFEST_FILE = "manifest.json"
 PROGRESS_FILE = "progress.json"
 LOG_FILE = "log.txt"
@@ -90,6 +96,11 @@ def run_prefix(run_uid: str) -> str:
 def attempt_prefix(run_uid: str, attempt: int) -> str:
     """Where one attempt writes its progress, log, model, report and manifest."""
     return f"{run_prefix(run_uid)}attempt-{attempt}/"
+
+
+def staged_prefix(run_uid: str) -> str:
+    """Where the fetch Job of a run puts the files from URLs, and says how far it is."""
+    return f"{run_prefix(run_uid)}staged/"
 
 
 def checkpoints_prefix(run_uid: str) -> str:

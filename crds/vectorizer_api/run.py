@@ -31,6 +31,8 @@ class Stage(StrEnum):
     """What a run is doing, in the order in which it does it."""
 
     STARTING = "Starting"
+    FETCHING = "Fetching"
+    """Downloading the files from URLs; only where URLs are listed."""
     SAMPLING = "Sampling"
     """Looking at all files to choose among them; only where there are more than are trained on."""
     DOWNLOADING = "Downloading"
@@ -133,6 +135,8 @@ class RunDescription(StoredModel):
     """s3 serves the `s3://` locations; absent where every location is a folder."""
     batch: str | None
     """batch is the URL of the folder with example_to_labels.json and the files; absent where only URLs are used."""
+    staged: str | None = None
+    """staged is the URL that a fetch has staged under; absent where no URLs are used."""
     output: str
     """output is the URL that this attempt writes under."""
     checkpoints: str | None = None
@@ -181,6 +185,8 @@ class Progress(StoredModel):
     """etaSeconds until the end of the run."""
     examples_per_second: float | None = None
     """examplesPerSecond of the current stage."""
+    bytes_done: int | None = None
+    """bytesDone of the current stage, where files are fetched from URLs."""
     last_update_time: datetime
     """lastUpdateTime is when the run last said so."""
 

@@ -14,6 +14,7 @@ from vectorizer_api.run import Dataset, Failure, Metric, Outcome, Progress, RunP
 HEADLINE = "NDCG@10"
 _PHASE_OF_STAGE = {
     Stage.STARTING: Phase.PREPARING,
+    Stage.FETCHING: Phase.FETCHING,
     Stage.SAMPLING: Phase.PREPARING,
     Stage.DOWNLOADING: Phase.PREPARING,
     Stage.BASELINE: Phase.PREPARING,

@@ -50,6 +50,7 @@ class Forecast:
         """The whole length of a stage."""
         return {
             Stage.STARTING: 5.0,
+            Stage.FETCHING: 0.0,
             Stage.SAMPLING: 0.0,
             Stage.DOWNLOADING: self._embeddings(self.examples),
             Stage.BASELINE: self._embeddings(_REFERENCE),
