@@ -1,5 +1,6 @@
 """What a fine-tuning came to, in a terminal."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -7,49 +8,61 @@ from rich.markup import escape
 from rich.table import Table
 from vectorizer_api.names import REPORT_FILE, REPORT_PAGE
 from vectorizer_api.run import Metric, Outcome, RunManifest
-from vectorizer_trainer.report import Report, parse_report
+from vectorizer_trainer.report import OwnTest, Report, parse_report
 from vectorizer_trainer.report.plain_words import direction
+from vectorizer_trainer.wording import changed_by, counted
 
 _IN_WORDS = {
-    "better": "better",
+    "better": "[green]better[/]",
+    "worse": "[red]worse[/]",
+    "higher": "higher",
+    "lower": "lower",
     "unchanged": "unchanged",
-    "worse": "worse",
-    "kept": "of the start's neighbours kept",
-    "lost": "of the start's neighbours kept: too few",
+    "unknown": "too few files to tell",
+    "kept": "of its start is kept",
+    "lost": "of its start is kept: too little",
 }
 
 
 def print_summary(manifest: RunManifest, out: Path, console: Console) -> None:
     """The verdict, before and after, what was wrong with the data, and where the result is."""
-    print_verdict(parse_report((out / REPORT_FILE).read_bytes()), out, console)
+    report = parse_report((out / REPORT_FILE).read_bytes())
+    print_verdict(report, out, console)
+    if report.own_test is not None:
+        _print_own_test(report.own_test, report.outcome, console)
     dataset = manifest.dataset
     console.print(
-        f"{dataset.selected:,} of {dataset.examples:,} examples with {dataset.labels} labels were used, "
-        f"{dataset.rejected:,} files were not.",
+        f"{dataset.selected:,} of {counted(dataset.examples, 'example')} with {counted(dataset.labels, 'label')} "
+        f"were used, {counted(dataset.rejected, 'file was', 'files were')} not.",
         highlight=False,
+        soft_wrap=True,
     )
     for warning in dataset.warnings:
-        console.print(f"[yellow]Warning:[/] {escape(warning)}", highlight=False)
+        console.print(f"[yellow]Warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
     console.print(
-        f"Base: {escape(manifest.base.name)}. Vectorizer: {out}. Report: {out / REPORT_PAGE}.", highlight=False
+        f"Base: {escape(manifest.base.name)}. Vectorizer: {escape(str(out))}. "
+        f"Report: {escape(str(out / REPORT_PAGE))}.",
+        highlight=False,
+        soft_wrap=True,
     )
 
 
 def print_verdict(report: Report, vectorizer: Path, console: Console) -> None:
     """The verdict, before and after, and what became of the candidate that it is about."""
-    console.print(f"[bold]{report.outcome}[/]: {escape(report.verdict)}", highlight=False)
-    console.print(before_and_after(report.metrics))
+    console.print(f"[bold]{report.outcome}[/]: {escape(report.verdict)}", highlight=False, soft_wrap=True)
+    console.print(before_and_after(report.metrics, report.outcome))
     if report.outcome is Outcome.NO_IMPROVEMENT:
         console.print(
-            f"The candidate measured above was not kept: {vectorizer} holds the weights of the start.",
+            f"What was tried was not published: {escape(str(vectorizer))} holds the weights of the start.",
             highlight=False,
             soft_wrap=True,
         )
 
 
-def before_and_after(metrics: list[Metric]) -> Table:
+def before_and_after(metrics: Sequence[Metric], outcome: Outcome) -> Table:
     """A row for each metric, in per cent; a difference inside its error is called unchanged."""
-    table = Table("metric", "before", "after", "difference (95 %)", "")
+    after = "after" if outcome is Outcome.IMPROVED else "tried, not published"
+    table = Table("metric", "before", after, "difference (95 %)", "")
     for column in table.columns[1:4]:
         column.justify = "right"
     for metric in metrics:
@@ -57,7 +70,16 @@ def before_and_after(metrics: list[Metric]) -> Table:
             metric.name,
             f"{100 * metric.start:.1f}",
             f"{100 * metric.tuned:.1f}",
-            f"{100 * metric.low:+.1f} … {100 * metric.high:+.1f}",
-            _IN_WORDS[direction(metric)],
+            f"{changed_by(metric.low)} … {changed_by(metric.high)}",
+            _IN_WORDS[direction(metric, outcome)],
         )
     return table
+
+
+def _print_own_test(test: OwnTest, outcome: Outcome, console: Console) -> None:
+    console.print(
+        f"On your own test set ({counted(test.files, 'file')}, which took no part in the verdict):",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(before_and_after(test.metrics, outcome))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from vectorizer_api.run import Outcome
 
 from vectorizer_trainer.evaluation import NAMES, Comparison, Difference
+from vectorizer_trainer.wording import points
 
 __all__ = ["RETENTION_FLOOR", "Verdict", "judge"]
 
@@ -47,10 +48,10 @@ def judge(comparison: Comparison, retention: float) -> Verdict:
     return Verdict(
         Outcome.IMPROVED,
         f"Better on held-out examples: {gained} rose by {_in_words(gain)}, "
-        f"and {100 * retention:.0f} % of the start's neighbourhoods are kept.",
+        f"and {100 * retention:.0f} % of the neighbourhoods of its start are kept.",
     )
 
 
 def _in_words(gain: Difference) -> str:
     low, high = gain.bounds(_CERTAINTY)
-    return f"{100 * gain.value:.1f} points (99 % bounds {100 * low:.1f} to {100 * high:.1f})"
+    return f"{points(gain.value)} points (99 % bounds {points(low)} to {points(high)})"

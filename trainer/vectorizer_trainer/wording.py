@@ -1,9 +1,11 @@
-"""How names stand in sentences: quoted, cut, and counted where they are many."""
+"""How names and numbers stand in sentences."""
 
+import re
 from collections.abc import Sequence
 
 _EXCERPT = 80
 _NAMED = 5
+_MOST_DECIMALS = 4
 
 
 def quoted(*texts: str) -> str:
@@ -30,3 +32,20 @@ def bytes_in_words(size: float) -> str:
         size /= 1024
         index += 1
     return f"{size:.0f} {units[index]}" if index == 0 else f"{size:.1f} {units[index]}"
+
+
+def points(share: float) -> str:
+    """A share in per cent: `31.8`; `0.03` where one decimal would say that it is nothing."""
+    decimals = next((many for many in range(1, _MOST_DECIMALS + 1) if round(100 * share, many)), 1)
+    return f"{round(100 * share, decimals) + 0:.{decimals}f}"
+
+
+def changed_by(difference: float) -> str:
+    """A difference of shares in points, with its sign: `+4.8`, `-0.3`."""
+    written = points(difference)
+    return written if written.startswith("-") else f"+{written}"
+
+
+def spaced(name: str) -> str:
+    """A name of the request in words: `horizontalFlip` and `horizontal_flip` are a horizontal flip."""
+    return re.sub(r"(?<=[a-z])([A-Z])", r" \1", name).replace("_", " ").lower()

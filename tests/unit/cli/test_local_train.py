@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from vectorizer_api.run import Metric
+from vectorizer_api.run import Metric, Outcome
 from vectorizer_cli.summary import before_and_after
 from vectorizer_cli.training import LocalTraining, find_vectorizer, train_locally
 from vectorizer_trainer.errors import BadInput
@@ -122,7 +122,8 @@ def test_a_difference_inside_its_error_is_called_unchanged() -> None:
             Metric(name="mAP@100", start=0.5, tuned=0.6, low=-0.01, high=0.21),
             Metric(name="kNN label-mAP", start=0.6, tuned=0.5, low=-0.2, high=-0.1),
             Metric(name="retention", start=1.0, tuned=0.7, low=-0.35, high=-0.25),
-        ]
+        ],
+        Outcome.IMPROVED,
     )
     console = Console(width=120, record=True, file=StringIO())
     console.print(table)
@@ -131,7 +132,25 @@ def test_a_difference_inside_its_error_is_called_unchanged() -> None:
         "better",
         "unchanged",
         "worse",
-        "of the start's neighbours kept",
+        "of its start is kept",
     ]
     assert "50.0" in rows[0]
     assert "+5.0 … +15.0" in rows[0]
+
+
+def test_what_was_tried_and_not_published_is_not_called_better() -> None:
+    table = before_and_after(
+        [
+            Metric(name="NDCG@10", start=0.5, tuned=0.6, low=0.0004, high=0.15),
+            Metric(name="recall@1", start=0, tuned=0.1, low=0.1, high=0.1),
+        ],
+        Outcome.NO_IMPROVEMENT,
+    )
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(table)
+    said = console.export_text()
+    assert "tried, not published" in said
+    assert "+0.04 … +15.0" in said
+    assert "higher" in said
+    assert "too few files to tell" in said
+    assert "better" not in said

@@ -58,6 +58,12 @@ class TestJudge:
     def test_unknown_labels_do_not_veto(self) -> None:
         assert judge(_comparison(0.05, 0.01, float("nan")), 0.8).outcome is Outcome.IMPROVED
 
+    def test_a_bound_that_is_barely_positive_is_not_told_as_zero(self) -> None:
+        error = 0.05 / 2.5758293 - 1e-6
+        verdict = judge(_comparison(0.05, error, groups=10**9), 0.8)
+        assert verdict.outcome is Outcome.IMPROVED
+        assert "(99 % bounds 0.0003 to 10.0)" in verdict.reason
+
     def test_every_doubt_is_named(self) -> None:
         reason = judge(_comparison(0.0, 0.01, -0.1), 0.5).reason
         assert "NDCG@10 + mAP@100" in reason

@@ -124,8 +124,11 @@ class TestBody:
         assert "| NDCG@10 | 50.0 | 61.2 | +5.0 … +15.0 |" in card
         assert "1,200 files of 1,234 labelled ones with\n60 labels were used; 34 files were not." in card
 
-    def test_says_that_a_candidate_was_not_kept(self) -> None:
-        assert "was not kept" in model_card(reported(outcome=Outcome.NO_IMPROVEMENT), described())
+    def test_says_that_a_candidate_was_tried_and_not_published(self) -> None:
+        card = model_card(reported(outcome=Outcome.NO_IMPROVEMENT), described())
+        assert "this folder holds the weights of the start" in card
+        assert "| metric | before | tried, not published | difference (95 %) |" in card
+        assert "| metric | before | after | difference (95 %) |" in model_card(reported(), described())
         assert "was not kept" not in model_card(reported(), described())
 
     def test_names_no_file_and_no_label(self) -> None:

@@ -179,7 +179,33 @@ class TestContents:
         page = Page(rendered(report(outcome=Outcome.NO_IMPROVEMENT)))
         assert "No improvement could be shown, so “My docs” is “base” as it was" in page.words
         assert "Add examples." in page.words
-        assert "Metric Before Tried Change" in page.words
+
+    def test_what_was_tried_is_said_not_to_be_published_and_called_neither_better_nor_worse(
+        self, report: Callable[..., Report]
+    ) -> None:
+        metrics = [
+            Metric(name="NDCG@10", start=0.5, tuned=0.6, low=0.05, high=0.15),
+            Metric(name="mAP@100", start=0.5, tuned=0.4, low=-0.15, high=-0.05),
+            Metric(name="kNN label-mAP", start=0.5, tuned=0.55, low=-0.05, high=0.15),
+        ]
+        own = OwnTest(files=42, metrics=metrics)
+        page = Page(rendered(report(outcome=Outcome.NO_IMPROVEMENT, metrics=metrics, own_test=own)))
+        assert page.words.count("Metric Before Tried not published Change") == 2
+        assert "NDCG@10 50.0 → to 60.0 +10.0 points, higher; tried, not published" in page.words
+        assert "mAP@100 50.0 → to 40.0 −10.0 points, lower; tried, not published" in page.words
+        assert "unchanged within its error; tried, not published" in page.words
+        classes = {name for _, own in page.elements for name in own.get("class", "").split()}
+        assert not classes & {"better", "worse"}
+
+    def test_an_interval_of_no_width_is_no_gain(self, report: Callable[..., Report]) -> None:
+        metrics = [Metric(name="NDCG@10", start=0.5, tuned=1, low=0.5, high=0.5)]
+        words = Page(rendered(report(metrics=metrics))).words
+        assert "NDCG@10 50.0 → to 100.0 too few files to tell" in words
+        assert "better," not in words
+
+    def test_a_bound_that_is_barely_positive_is_not_told_as_zero(self, report: Callable[..., Report]) -> None:
+        metrics = [Metric(name="NDCG@10", start=0.5, tuned=0.6, low=0.0003, high=0.2)]
+        assert "+0.03 to +20.0" in Page(rendered(report(metrics=metrics))).words
 
     def test_a_change_inside_its_error_is_called_unchanged(self, report: Callable[..., Report]) -> None:
         words = Page(rendered(report())).words
@@ -194,7 +220,7 @@ class TestContents:
         assert "mAP@100 50.0 → to 40.0 −10.0 points, worse" in words
 
     def test_retention_is_kept_or_too_little_kept(self, report: Callable[..., Report]) -> None:
-        assert "100.0 80.0 kept at least 70.0 are asked for" in Page(rendered(report())).words
+        assert "100.0 80.0 kept of its start; at least 70.0 are asked for" in Page(rendered(report())).words
         low = [Metric(name="retention", start=1, tuned=0.6, low=-0.41, high=-0.39)]
         assert "60.0 too little kept" in Page(rendered(report(metrics=low))).words
 
@@ -206,8 +232,8 @@ class TestContents:
 
     def test_seconds_of_each_stage_are_in_it(self, report: Callable[..., Report]) -> None:
         words = Page(rendered(report())).words
-        assert "Downloading downloading, decoding, first vectors 2.5 s" in words
-        assert "Tuning training all blocks 3 min 20 s" in words
+        assert "Reading and decoding files, first vectors 2.5 s" in words
+        assert "Training all blocks 3 min 20 s" in words
         assert "In all 3 min 22 s" in words
 
     def test_data_problems_are_in_it(self, report: Callable[..., Report]) -> None:

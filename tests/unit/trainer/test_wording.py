@@ -1,7 +1,7 @@
 """How names and numbers stand in sentences."""
 
 import pytest
-from vectorizer_trainer.wording import bytes_in_words, counted, enumerated, quoted
+from vectorizer_trainer.wording import bytes_in_words, changed_by, counted, enumerated, points, quoted, spaced
 
 
 def test_a_long_name_is_cut() -> None:
@@ -23,3 +23,28 @@ def test_a_noun_agrees_with_its_number(number: int, words: str) -> None:
 )
 def test_a_size_has_a_unit_that_people_read(size: int, words: str) -> None:
     assert bytes_in_words(size) == words
+
+
+@pytest.mark.parametrize(
+    ("share", "words", "change"),
+    [
+        (0.318, "31.8", "+31.8"),
+        (-0.05, "-5.0", "-5.0"),
+        (0, "0.0", "+0.0"),
+        (0.0003, "0.03", "+0.03"),
+        (-0.00042, "-0.04", "-0.04"),
+        (0.000004, "0.0004", "+0.0004"),
+        (1e-9, "0.0", "+0.0"),
+        (-1e-17, "0.0", "+0.0"),
+    ],
+)
+def test_a_share_has_the_digits_that_tell_it_from_zero(share: float, words: str, change: str) -> None:
+    assert (points(share), changed_by(share)) == (words, change)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("horizontalFlip", "horizontal flip"), ("center_crop", "center crop"), ("blur", "blur")],
+)
+def test_a_name_of_the_request_is_put_into_words(name: str, words: str) -> None:
+    assert spaced(name) == words

@@ -10,7 +10,7 @@ from vectorizer_api.run import Metric
 
 from vectorizer_trainer.report.document import CurvePoint, MapPoint
 from vectorizer_trainer.report.svg import drawing, element, number
-from vectorizer_trainer.wording import counted
+from vectorizer_trainer.wording import changed_by, counted
 
 __all__ = ["Scale", "bars", "curve", "dot", "interval", "reach", "scatter", "share", "waveform"]
 
@@ -104,9 +104,8 @@ def interval(metric: Metric, reached: float, direction: str) -> Markup:
     """A difference as a dot, its 95 % interval as a line, and where zero is."""
     x = Scale(-reached, reached, 6, 154)
     value = metric.tuned - metric.start
-    description = (
-        f"{metric.name} changed by {_points(value)} points, between {_points(metric.low)} and {_points(metric.high)}."
-    )
+    bounds = f"{changed_by(metric.low)} and {changed_by(metric.high)}"
+    description = f"{metric.name} changed by {changed_by(value)} points, between {bounds}."
     return drawing(
         160,
         24,
@@ -175,7 +174,3 @@ def _rule(y: float, text: str) -> Markup:
 
 def _tick(x: float, text: str) -> Markup:
     return element("text", text, x=x, y=178, class_="tick", text_anchor="middle")
-
-
-def _points(difference: float) -> str:
-    return f"{100 * difference:+.1f}"

@@ -15,7 +15,7 @@ from vectorizer_api.content import ContentType
 from vectorizer_api.run import Outcome
 
 from vectorizer_trainer.report.document import Report
-from vectorizer_trainer.wording import counted
+from vectorizer_trainer.wording import changed_by, counted
 
 __all__ = ["MODEL_CARD", "model_card"]
 
@@ -96,7 +96,7 @@ def _environment() -> Environment:
     )
     made.filters["ours"] = _as_it_is
     made.filters["percent"] = lambda share: _as_it_is(f"{100 * share:.1f}")
-    made.filters["difference"] = lambda share: _as_it_is(f"{100 * share:+.1f}")
+    made.filters["difference"] = lambda share: _as_it_is(changed_by(share))
     made.filters["counted"] = lambda number, noun: _as_it_is(counted(number, noun))
     return made
 

@@ -15,7 +15,7 @@ from vectorizer_trainer.gate import RETENTION_FLOOR
 from vectorizer_trainer.report import figures, plain_words
 from vectorizer_trainer.report.document import CurvePoint, LabelChange, Report
 from vectorizer_trainer.report.previews import Excerpt, Picture, Preview, Recording
-from vectorizer_trainer.wording import counted
+from vectorizer_trainer.wording import changed_by, counted
 
 __all__ = ["LARGEST_PAGE", "render_page"]
 
@@ -71,7 +71,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "percent": lambda value: f"{100 * value:.1f}",
-        "points": lambda value: f"{100 * value:+.1f}".replace("-", "−"),
+        "points": lambda value: changed_by(value).replace("-", "−"),
         "cut": _cut,
         "counted": counted,
         "data_url": _data_url,

@@ -1,6 +1,5 @@
 """What the numbers of a report mean, in words for somebody who knows the files and not the field."""
 
-import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -8,11 +7,11 @@ from vectorizer_api.run import Metric, Outcome, Stage
 
 from vectorizer_trainer.gate import RETENTION_FLOOR
 from vectorizer_trainer.report.document import LabelChange, Report
-from vectorizer_trainer.wording import counted, enumerated, quoted
+from vectorizer_trainer.wording import counted, enumerated, quoted, spaced
 
-__all__ = ["MEANINGS", "STAGES", "direction", "headline", "next_steps", "rare_labels", "spaced"]
+__all__ = ["MEANINGS", "STAGES", "direction", "headline", "next_steps", "rare_labels"]
 
-Direction = Literal["better", "unchanged", "worse", "kept", "lost"]
+Direction = Literal["better", "worse", "higher", "lower", "unchanged", "unknown", "kept", "lost"]
 
 MEANINGS = {
     "NDCG@10": "how well the ten nearest files are ordered by shared labels",
@@ -20,21 +19,22 @@ MEANINGS = {
     "kNN label-mAP": "how well a file's labels can be told from its neighbours",
     "recall@1": "how often the nearest file is a related one",
     "recall@10": "how often one of the ten nearest files is related",
-    "retention": "how many of the start's neighbours are kept among general files that are not yours",
+    "retention": "how many of the neighbours under its start are kept, among general files that are not yours",
 }
 """Metric -> what it says."""
 
 STAGES = {
-    Stage.STARTING: "getting ready",
-    Stage.SAMPLING: "choosing among all files",
-    Stage.DOWNLOADING: "downloading, decoding, first vectors",
-    Stage.BASELINE: "measuring the start",
-    Stage.AUGMENTING: "varying examples, and what each variation does to the labels",
-    Stage.ADAPTING: "training the linear adapter",
-    Stage.TUNING: "training all blocks",
-    Stage.INTERPOLATING: "choosing how much to change",
-    Stage.EVALUATING: "judging on held-out examples",
-    Stage.UPLOADING: "publishing",
+    Stage.STARTING: "Getting ready",
+    Stage.FETCHING: "Downloading files from URLs",
+    Stage.SAMPLING: "Choosing among all files",
+    Stage.DOWNLOADING: "Reading and decoding files, first vectors",
+    Stage.BASELINE: "Measuring the start",
+    Stage.AUGMENTING: "Varying examples, and what each variation does to the labels",
+    Stage.ADAPTING: "Training the linear adapter",
+    Stage.TUNING: "Training all blocks",
+    Stage.INTERPOLATING: "Choosing how much to change",
+    Stage.EVALUATING: "Judging on held-out examples",
+    Stage.UPLOADING: "Writing the result",
 }
 """Stage -> what is done in it."""
 
@@ -42,17 +42,27 @@ _RARE = 10
 """Examples below which a label is hardly learnt."""
 _PROVABLE_GAIN = 300
 _NEARLY_PERFECT = 0.95
+_NO_WIDTH = 1e-6
+"""Width of an interval that is none but for the rounding of sums."""
 _MIXED_UP = 0.05
 """Share of neighbours beyond chance from which two labels are worth a look."""
 
 
-def direction(metric: Metric) -> Direction:
-    """Whether a metric moved by more than its error; retention is a share that must be kept."""
+def direction(metric: Metric, outcome: Outcome) -> Direction:
+    """Whether a metric moved by more than its error; retention is a share that must be kept.
+
+    Better and worse is what was published; a candidate that was only tried is higher or lower. Where random halves of
+    the files do not differ at all, these are too few to know the error.
+    """
     if metric.name == "retention":
         return "kept" if metric.tuned >= RETENTION_FLOOR else "lost"
-    if metric.low > 0:
-        return "better"
-    return "worse" if metric.high < 0 else "unchanged"
+    if metric.low <= 0 <= metric.high:
+        return "unchanged"
+    if metric.high - metric.low < _NO_WIDTH:
+        return "unknown"
+    if outcome is Outcome.NO_IMPROVEMENT:
+        return "higher" if metric.low > 0 else "lower"
+    return "better" if metric.low > 0 else "worse"
 
 
 def headline(report: Report) -> str:
@@ -71,11 +81,6 @@ def next_steps(report: Report) -> list[str]:
     improved = report.outcome is Outcome.IMPROVED
     first = _after_a_gain() if improved else _without_a_gain(report)
     return [*first, *_about_augmentation(report), *_about_labels(report), *_about_files(report)]
-
-
-def spaced(name: str) -> str:
-    """A name of the request in words: `horizontalFlip` and `horizontal_flip` are a horizontal flip."""
-    return re.sub(r"(?<=[a-z])([A-Z])", r" \1", name).replace("_", " ").lower()
 
 
 def rare_labels(report: Report) -> list[LabelChange]:
@@ -108,7 +113,7 @@ def _about_augmentation(report: Report) -> Iterator[str]:
     if harmful:
         yield (
             f"Check the augmentation {enumerated(harmful)}: varied so, your files are no longer found beside those of "
-            "like labels. Set to false in augmentation_conditions what turns them into something else."
+            "like labels. Switch off what turns them into something else."
         )
 
 
