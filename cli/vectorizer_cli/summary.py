@@ -19,8 +19,8 @@ _IN_WORDS = {
     "lower": "lower",
     "unchanged": "unchanged",
     "unknown": "too few files to tell",
-    "kept": "of its start is kept",
-    "lost": "of its start is kept: too little",
+    "kept": "kept of its start",
+    "lost": "too little is kept",
 }
 
 
@@ -48,20 +48,20 @@ def print_summary(manifest: RunManifest, out: Path, console: Console) -> None:
 
 
 def print_verdict(report: Report, vectorizer: Path, console: Console) -> None:
-    """The verdict, before and after, and what became of the candidate that it is about."""
+    """The verdict, what became of the candidate that it is about, and before and after."""
     console.print(f"[bold]{report.outcome}[/]: {escape(report.verdict)}", highlight=False, soft_wrap=True)
-    console.print(before_and_after(report.metrics, report.outcome))
     if report.outcome is Outcome.NO_IMPROVEMENT:
         console.print(
             f"What was tried was not published: {escape(str(vectorizer))} holds the weights of the start.",
             highlight=False,
             soft_wrap=True,
         )
+    console.print(before_and_after(report.metrics, report.outcome))
 
 
 def before_and_after(metrics: Sequence[Metric], outcome: Outcome) -> Table:
     """A row for each metric, in per cent; a difference inside its error is called unchanged."""
-    after = "after" if outcome is Outcome.IMPROVED else "tried, not published"
+    after = "after" if outcome is Outcome.IMPROVED else "tried"
     table = Table("metric", "before", after, "difference (95 %)", "")
     for column in table.columns[1:4]:
         column.justify = "right"

@@ -4,12 +4,13 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
 from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER, REPORT_FOLDER, vectorizer_object_name
 from vectorizer_api.request import Request, RequestError, parse_request
@@ -23,6 +24,9 @@ from vectorizer_trainer.workplace import Workplace
 
 from vectorizer_cli.progress_bar import ProgressBar
 from vectorizer_cli.summary import print_summary
+
+_RUN_UID = "local"
+"""A run on this machine is no object of a cluster that would have a UID."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +45,18 @@ class LocalTraining:
     max_examples: int
 
 
+@dataclass(frozen=True)
+class _Named:
+    """A vectorizer folder, and the name that it was asked for by."""
+
+    name: str
+    folder: Path
+
+    @property
+    def source(self) -> VectorizerSource:
+        return VectorizerSource(name=self.name, location=self.folder.resolve().as_uri())
+
+
 def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
     """Fine-tune and write the vectorizer folder; `out` appears whole or not at all. Raises RunError."""
     request = _supported(_read_request(asked.request))
@@ -49,7 +65,7 @@ def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
         place = Workplace(open_store, Path(scratch))
         with _logged(place.log, asked.out):
             run = _describe(asked, request, Path(scratch), console)
-            console.print(_opening(run), highlight=False)
+            console.print(_opening(run), highlight=False, markup=False, soft_wrap=True)
             with ProgressBar(console) as bar:
                 manifest = run_fine_tuning(run, place, ProgressTracker([bar]))
         _publish(Path(scratch) / "output", asked.out)
@@ -95,10 +111,11 @@ def _nearest_folder(path: Path) -> Path:
 
 
 def _describe(asked: LocalTraining, request: Request, scratch: Path, console: Console) -> RunDescription:
-    start = find_vectorizer(_START, request.starting_custom_vectorizer_name, asked.vectorizers)
+    start = _named(_START, request.starting_custom_vectorizer_name, request.content_type, asked.vectorizers)
+    sampling = _named(_SAMPLING, request.custom_vectorizer_name_for_sampling, request.content_type, asked.vectorizers)
     base = _base_of(start, request.content_type, asked.vectorizers, console)
     return RunDescription(
-        run_uid=f"local-{scratch.name}",
+        run_uid=_RUN_UID,
         fine_tune=vectorizer_object_name(request.custom_vectorizer_name),
         attempt=1,
         content_type=request.content_type,
@@ -106,81 +123,81 @@ def _describe(asked: LocalTraining, request: Request, scratch: Path, console: Co
         batch=asked.data.resolve().as_uri(),
         output=(scratch / "output").as_uri(),
         base=base,
-        start=_source(request.starting_custom_vectorizer_name or base.name, start) if start else base,
-        sampling=_sampling(request, asked.vectorizers),
+        start=start.source if start else base,
+        sampling=sampling.source if sampling else None,
         augmentation=request.spec().augmentation_conditions,
         training=TrainingSettings(seed=asked.seed, max_examples=asked.max_examples),
     )
 
 
-def _sampling(request: Request, vectorizers: Path | None) -> VectorizerSource | None:
-    """What chooses the examples; refused here, since a run that has nothing to choose would not open it."""
-    from vectorizer_trainer.vectorizer import verified_description
-
-    name = request.custom_vectorizer_name_for_sampling
-    folder = find_vectorizer(_SAMPLING, name, vectorizers)
-    if name is None or folder is None:
-        return None
-    content_type = verified_description(folder)[0].content_type
-    if content_type != request.content_type:
-        raise BadInput(
-            f"{_SAMPLING}: {quoted(name)} is for {content_type}, not for {request.content_type}.",
-            hint="Name a vectorizer of the same content type, or none.",
-        )
-    return _source(name, folder)
-
-
-def find_vectorizer(field: str, name: str | None, vectorizers: Path | None) -> Path | None:
-    """The folder in `vectorizers` that is called `name`, or whose vectorizer is; `field` is where it was asked for."""
+def _named(field: str, name: str | None, content_type: ContentType, vectorizers: Path | None) -> _Named | None:
+    """The vectorizer that a field of the request names; refused here, under the name that the user gave it."""
     if name is None:
         return None
-    if vectorizers is not None and not vectorizers.is_dir():
-        raise BadInput(f"--vectorizers {vectorizers} is not a folder.", hint="Name the folder of your vectorizers.")
+    folder = find_vectorizer(field, name, vectorizers)
+    own = _description(folder).content_type
+    if own != content_type:
+        raise BadInput(
+            f"{field}: {quoted(name)} is for {own}, not for {content_type}.",
+            hint="Name a vectorizer of the same content type, or none.",
+        )
+    return _Named(name, folder)
+
+
+def find_vectorizer(field: str, name: str, vectorizers: Path | None) -> Path:
+    """The folder in `vectorizers` that is called `name`, or whose vectorizer is; `field` is where it was asked for."""
     if vectorizers is None:
         raise BadInput(
             f"{field}: there is no folder to look {quoted(name)} up in.",
             hint="Give --vectorizers FOLDER, whose folders are vectorizers.",
         )
+    if not vectorizers.is_dir():
+        raise BadInput(f"--vectorizers {vectorizers} is not a folder.", hint="Name the folder of your vectorizers.")
     folders = [folder for folder in sorted(vectorizers.iterdir()) if (folder / DESCRIPTION_FILE).is_file()]
     found = [folder for folder in folders if folder.name == name] or [
-        folder for folder in folders if _name_in(folder) == name
+        folder for folder in folders if _description(folder).name == name
     ]
-    if len(found) != 1:
-        known = ", ".join(quoted(folder.name) for folder in folders) or "none"
-        count = "several vectorizers are" if found else "no vectorizer is"
-        raise BadInput(f"{field}: {count} called {quoted(name)} in {vectorizers}.", hint=f"There: {known}.")
+    if not found:
+        raise BadInput(
+            f"{field}: no vectorizer is called {quoted(name)} in the folder {vectorizers.resolve()}.",
+            hint=f"There: {_names(folders) or 'none'}.",
+        )
+    if len(found) > 1:
+        raise BadInput(
+            f"{field}: the vectorizers in the folders {_names(found)} are all called {quoted(name)}.",
+            hint="Say which one by the name of its folder.",
+        )
     return found[0]
 
 
-def _name_in(folder: Path) -> str:
+def _names(folders: Sequence[Path]) -> str:
+    return ", ".join(quoted(folder.name) for folder in folders)
+
+
+def _description(folder: Path) -> VectorizerDescription:
     from vectorizer_trainer.vectorizer import verified_description
 
-    return verified_description(folder)[0].name
+    return verified_description(folder)[0]
 
 
 def _base_of(
-    start: Path | None, content_type: ContentType, vectorizers: Path | None, console: Console
+    start: _Named | None, content_type: ContentType, vectorizers: Path | None, console: Console
 ) -> VectorizerSource:
     """The base that `start` descends from, or the default one of the content type."""
     from vectorizer_trainer.bases import bases_folder, ensure_base
-    from vectorizer_trainer.vectorizer import verified_description
 
     with console.status(f"Opening the base for {content_type}; a small one is made where there is none …"):
         default = ensure_base(content_type)
-    description = verified_description(start)[0] if start else None
-    name = description.base.name if description and description.base else default.name
+    descends_from = _description(start.folder).base if start else None
+    name = descends_from.name if descends_from else default.name
     places = [default.parent, bases_folder(), *([vectorizers] if vectorizers else [])]
     for folder in (place / name for place in places):
         if (folder / DESCRIPTION_FILE).is_file():
-            return _source(name, folder)
+            return _Named(name, folder).source
     raise BadInput(
         f"{_START}: the base {quoted(name)} that it descends from is not in {bases_folder()}.",
         hint="Its reference items are needed to measure retention: copy the base there.",
     )
-
-
-def _source(name: str, folder: Path) -> VectorizerSource:
-    return VectorizerSource(name=name, location=folder.resolve().as_uri())
 
 
 def _opening(run: RunDescription) -> str:

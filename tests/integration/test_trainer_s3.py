@@ -495,7 +495,7 @@ class TestSuccess:
     def test_doubtful_data_are_warned_of_in_status_and_report(self, ended: Ended, manifest: RunManifest) -> None:
         warnings = manifest.dataset.warnings
         for sentence in (
-            "augmentationConditions has no effect for Text: blur false changes nothing.",
+            "The augmentation switches have no effect for Text: without blur nothing changes.",
             "The labels “NumPy”, “numpy” differ by case or white space only",
             "Left out: 1 exact copy of other files with the same labels: “sub/copy.txt”.",
             "These files have the same content and different labels:",

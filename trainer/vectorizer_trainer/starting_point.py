@@ -55,8 +55,9 @@ def open_starting_point(run: RunDescription, place: Workplace, sampling: Vectori
         BadInput: where one is not what was published, or for another content type.
 
     """
-    base = _bring(run, run.base, place, "base")
-    start = base if run.start == run.base else _bring(run, run.start, place, "start")
+    # First what the user named: of its base they may never have heard.
+    start = _bring(run, run.start, place, "start")
+    base = start if run.start == run.base else _bring(run, run.base, place, "base")
     chooser = _bring(run, sampling, place, "sampling") if sampling is not None else None
     base_name = verified_description(base.folder)[0].name
     lineage = Lineage(

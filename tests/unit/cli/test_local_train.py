@@ -81,12 +81,16 @@ class TestRefusals:
         message = refusal(asked, starting_custom_vectorizer_name="earlier")
         assert message == "starting_custom_vectorizer_name: there is no folder to look “earlier” up in."
 
-    def test_a_sampling_vectorizer_for_other_content(self, asked: LocalTraining, tmp_path: Path) -> None:
-        (tmp_path / "vectorizers" / "chooser").mkdir(parents=True)
-        (tmp_path / "vectorizers" / "chooser" / "vectorizer.json").write_text(description("chooser"))
+    @pytest.mark.parametrize("field", ["starting_custom_vectorizer_name", "custom_vectorizer_name_for_sampling"])
+    def test_a_vectorizer_for_other_content_by_the_name_that_it_was_asked_for_by(
+        self, asked: LocalTraining, tmp_path: Path, field: str
+    ) -> None:
+        (tmp_path / "vectorizers" / "out-text").mkdir(parents=True)
+        (tmp_path / "vectorizers" / "out-text" / "vectorizer.json").write_text(description("my texts"))
         among = replace(asked, vectorizers=tmp_path / "vectorizers")
-        message = refusal(among, content_type="Image", custom_vectorizer_name_for_sampling="chooser")
-        assert message == "custom_vectorizer_name_for_sampling: “chooser” is for Text, not for Image."
+        for name in ("out-text", "my texts"):
+            message = refusal(among, content_type="Image", **{field: name})
+            assert message == f"{field}: “{name}” is for Text, not for Image."
 
 
 class TestNamedVectorizer:
@@ -104,9 +108,18 @@ class TestNamedVectorizer:
     def test_is_found_by_its_own_name(self, vectorizers: Path) -> None:
         assert find_vectorizer("field", "first", vectorizers) == vectorizers / "one"
 
-    def test_is_refused_where_two_have_the_name(self, vectorizers: Path) -> None:
-        with pytest.raises(BadInput, match="field: several vectorizers are called “second”"):
+    def test_is_refused_where_two_have_the_name_and_both_folders_are_named(self, vectorizers: Path) -> None:
+        with pytest.raises(BadInput) as caught:
             find_vectorizer("field", "second", vectorizers)
+        assert str(caught.value) == "field: the vectorizers in the folders “copy”, “two” are all called “second”."
+        assert caught.value.hint == "Say which one by the name of its folder."
+
+    def test_is_looked_for_in_a_folder_that_is_named_in_full(
+        self, vectorizers: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(vectorizers)
+        with pytest.raises(BadInput, match=f"in the folder {vectorizers}\\.$"):
+            find_vectorizer("field", "absent", Path())
 
     @pytest.mark.parametrize("name", ["absent", "not-a-vectorizer", "../one", "."])
     def test_is_refused_where_none_has_the_name(self, vectorizers: Path, name: str) -> None:
@@ -132,7 +145,7 @@ def test_a_difference_inside_its_error_is_called_unchanged() -> None:
         "better",
         "unchanged",
         "worse",
-        "of its start is kept",
+        "kept of its start",
     ]
     assert "50.0" in rows[0]
     assert "+5.0 … +15.0" in rows[0]
@@ -146,10 +159,10 @@ def test_what_was_tried_and_not_published_is_not_called_better() -> None:
         ],
         Outcome.NO_IMPROVEMENT,
     )
-    console = Console(width=120, record=True, file=StringIO())
+    console = Console(width=80, record=True, file=StringIO())
     console.print(table)
     said = console.export_text()
-    assert "tried, not published" in said
+    assert "│ tried │" in said.replace("┃", "│")
     assert "+0.04 … +15.0" in said
     assert "higher" in said
     assert "too few files to tell" in said

@@ -177,7 +177,7 @@ class TestAugmentation:
     @pytest.mark.parametrize("content_type", [ContentType.SOUND, ContentType.TEXT, ContentType.POINT_CLOUD])
     def test_a_switch_without_effect_is_warned_of_by_name(self, content_type: ContentType) -> None:
         assert augmentation_warnings(described(content_type, blur=False, center_crop=False)) == [
-            f"augmentationConditions has no effect for {content_type}: centerCrop, blur false changes nothing."
+            f"The augmentation switches have no effect for {content_type}: without center crop, blur nothing changes."
         ]
 
     def test_switches_left_on_are_not_warned_of(self) -> None:

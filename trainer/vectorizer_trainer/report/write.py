@@ -30,7 +30,7 @@ from vectorizer_trainer.report.held_out import named_folds
 from vectorizer_trainer.report.neighbourhoods import neighbourhoods
 from vectorizer_trainer.report.vector_map import vector_map
 from vectorizer_trainer.splitting import Part
-from vectorizer_trainer.wording import quoted
+from vectorizer_trainer.wording import quoted, spaced
 
 if TYPE_CHECKING:
     from vectorizer_trainer.tuning.types import Tuned
@@ -91,7 +91,8 @@ def augmentation_warnings(run: RunDescription) -> list[str]:
     off = run.augmentation.switched_off()
     if not off or run.content_type in AUGMENTED_BY_SWITCH:
         return []
-    return [f"augmentationConditions has no effect for {run.content_type}: {', '.join(off)} false changes nothing."]
+    names = ", ".join(map(spaced, off))
+    return [f"The augmentation switches have no effect for {run.content_type}: without {names} nothing changes."]
 
 
 def start_warnings(run: RunDescription) -> list[str]:
@@ -111,7 +112,7 @@ def sampling_warnings(run: RunDescription, lineage: Lineage) -> list[str]:
         return []
     warning = (
         f"The sampling vectorizer {quoted(run.sampling.name)} was not needed: it chooses where there are more than "
-        f"{run.training.max_examples:,} examples (training.maxExamples), and all of these are used."
+        f"{run.training.max_examples:,} examples, and all of these are used."
     )
     return [warning]
 
