@@ -4,9 +4,12 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
-from rich.text import Text
-from vectorizer_api.run import RunProgress
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from vectorizer_api.run import RunProgress, Stage
+from vectorizer_trainer.wording import roughly
+
+_HERE = {Stage.DOWNLOADING: "Reading", Stage.UPLOADING: "Writing"}
+"""What a stage is called where files come from a folder of this machine and go to one."""
 
 
 class ProgressBar:
@@ -17,17 +20,18 @@ class ProgressBar:
         self._console = console
         self._stage = ""
         self._progress = Progress(
-            TextColumn("{task.description:<14}"),
-            BarColumn(),
+            TextColumn("{task.description:<13}"),
+            BarColumn(bar_width=16),
             TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.fields[detail]}"),
             TimeElapsedColumn(),
-            _TimeLeft(),
+            # The run's own estimate: rich knows the pace of the bar, not what the stages to come take.
+            TextColumn("{task.fields[left]}"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._progress.add_task("Starting", total=100, detail="", left=None)
+        self._task = self._progress.add_task("Starting", total=100, detail="", left="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -41,20 +45,13 @@ class ProgressBar:
     def __call__(self, progress: RunProgress) -> None:
         """Show how far the run is."""
         now = progress.progress
+        if now.stage is Stage.DONE:
+            return
+        stage = _HERE.get(now.stage, str(now.stage))
+        left = "" if now.eta_seconds is None else f"{roughly(now.eta_seconds)} left"
         pace = f"{now.examples_per_second:.0f}/s" if now.examples_per_second else ""
         detail = f"epoch {now.epoch} {pace}".rstrip() if now.epoch else pace
-        self._progress.update(
-            self._task, description=now.stage, completed=now.percent, detail=detail, left=now.eta_seconds
-        )
-        if now.stage != self._stage and not self._console.is_terminal:
-            self._console.print(f"{now.stage} ({now.percent:.0f} %, about {now.eta_seconds} s left)", highlight=False)
-        self._stage = now.stage
-
-
-class _TimeLeft(ProgressColumn):
-    """The run's own estimate: rich knows the pace of the bar, not what the stages to come take."""
-
-    def render(self, task: Task) -> Text:
-        """`about 1:05 left`."""
-        left = task.fields["left"]
-        return Text("" if left is None else f"about {left // 60}:{left % 60:02d} left")
+        self._progress.update(self._task, description=stage, completed=now.percent, detail=detail, left=left)
+        if stage != self._stage and not self._console.is_terminal:
+            self._console.print(f"{stage} ({', '.join(filter(None, [f'{now.percent:.0f} %', left]))})", highlight=False)
+        self._stage = stage

@@ -113,9 +113,9 @@ class TestTrain:
 
     def test_each_stage_is_told_with_an_estimate_where_there_is_no_terminal(self, trained: tuple[Path, str]) -> None:
         _, said = trained
-        for stage in ("Downloading", "Adapting", "Evaluating", "Uploading"):
+        for stage in ("Reading", "Adapting", "Evaluating", "Writing"):
             assert f"{stage} (" in said
-        assert "s left)" in said
+        assert " left)" in said
 
     def test_the_data_folder_is_left_as_it_was(self, trained: tuple[Path, str], data: Path) -> None:
         labels = json.loads((data / "train" / "example_to_labels.json").read_text())

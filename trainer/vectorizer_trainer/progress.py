@@ -28,6 +28,8 @@ _REFERENCE = 300
 """Embeddings' worth of work that the reference items are; half of them measure."""
 _TRAINING = 2.0
 """Embeddings' worth of work that training on an example for one epoch is."""
+_FIRST_EMBEDDED = 64
+"""Files that are decoded before one is embedded: the pace of fewer says little of what is to come."""
 _BEST_KNOWN = 0.2
 """Share of a stage from which its own pace tells more than the forecast."""
 
@@ -99,6 +101,7 @@ class ProgressTracker:
         self._listeners = listeners
         self._clock = clock
         self._forecast = Forecast()
+        self._pace_is_known = False
         self._most = sys.maxsize
         self._run_started = self._stage_started = clock()
         self._stage, self._steps, self._step = Stage.STARTING, 0, 0
@@ -161,7 +164,11 @@ class ProgressTracker:
         took = self._clock() - self._stage_started
         self.seconds[self._stage] = round(self.seconds.get(self._stage, 0.0) + took, 3)
         if self._stage is Stage.DOWNLOADING:
-            self._forecast.seconds_per_example = took / max(self._step, 1)
+            self._measure_pace(took)
+
+    def _measure_pace(self, took: float) -> None:
+        self._forecast.seconds_per_example = took / max(self._step, 1)
+        self._pace_is_known = True
 
     def _tell(self) -> None:
         progress = RunProgress(
@@ -186,7 +193,8 @@ class ProgressTracker:
             epoch=self._epoch,
             step=self._step if self._steps else None,
             steps=self._steps or None,
-            eta_seconds=round(remaining),
+            # A guess before files were read and embedded would be that of another machine.
+            eta_seconds=round(remaining) if self._pace_is_known else None,
             examples_per_second=self._rate,
             last_update_time=datetime.now(UTC),
         )
@@ -198,8 +206,8 @@ class ProgressTracker:
         foreseen = max(self._forecast.seconds(self._stage) - took, 0.0) if done < 1 else 0.0
         if done == 0:
             return foreseen
-        if self._stage is Stage.DOWNLOADING:
-            self._forecast.seconds_per_example = took / max(self._step, 1)
+        if self._stage is Stage.DOWNLOADING and self._step >= _FIRST_EMBEDDED:
+            self._measure_pace(took)
         trust = min(done / _BEST_KNOWN, 1.0)
         return trust * took * (1 - done) / done + (1 - trust) * foreseen
 

@@ -46,6 +46,19 @@ def changed_by(difference: float) -> str:
     return written if written.startswith("-") else f"+{written}"
 
 
+def roughly(seconds: float) -> str:
+    """A duration that is not known exactly: `a few seconds`, `about 25 s`, `about 1 h 30 min`."""
+    if seconds < 8:
+        return "a few seconds"
+    if seconds < 58:
+        return f"about {5 * round(seconds / 5)} s"
+    minutes = round(seconds / 60)
+    if minutes >= 10:
+        minutes = 5 * round(seconds / 300)
+    hours, minutes = divmod(minutes, 60)
+    return " ".join(["about", *([f"{hours} h"] if hours else []), *([f"{minutes} min"] if minutes else [])])
+
+
 def spaced(name: str) -> str:
     """A name of the request in words: `horizontalFlip` and `horizontal_flip` are a horizontal flip."""
     return re.sub(r"(?<=[a-z])([A-Z])", r" \1", name).replace("_", " ").lower()

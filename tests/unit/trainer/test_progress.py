@@ -77,6 +77,22 @@ class TestTracker:
             assert left is not None
             assert left == pytest.approx(end - run.clock.now, rel=0.33, abs=5)
 
+    def test_nothing_is_foreseen_before_files_were_read_and_embedded(self) -> None:
+        run = Run()
+        run.tracker.stage(Stage.DOWNLOADING, 1000)
+        run.clock.now += 1
+        run.tracker.advance(63)
+        assert {said.progress.eta_seconds for said in run.said} == {None}
+        run.clock.now += 1
+        run.tracker.advance(64)
+        assert run.said[-1].progress.eta_seconds
+
+    def test_of_few_files_it_is_foreseen_once_all_are_embedded(self) -> None:
+        run = Run()
+        run.spend(Stage.DOWNLOADING, 20, 10)
+        run.tracker.stage(Stage.BASELINE, 300)
+        assert run.said[-1].progress.eta_seconds
+
     def test_a_slow_machine_is_noticed_while_the_files_are_read(self) -> None:
         left = []
         for seconds in (10, 100):

@@ -1,7 +1,7 @@
 """How names and numbers stand in sentences."""
 
 import pytest
-from vectorizer_trainer.wording import bytes_in_words, changed_by, counted, enumerated, points, quoted, spaced
+from vectorizer_trainer.wording import bytes_in_words, changed_by, counted, enumerated, points, quoted, roughly, spaced
 
 
 def test_a_long_name_is_cut() -> None:
@@ -48,3 +48,22 @@ def test_a_share_has_the_digits_that_tell_it_from_zero(share: float, words: str,
 )
 def test_a_name_of_the_request_is_put_into_words(name: str, words: str) -> None:
     assert spaced(name) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "a few seconds"),
+        (7, "a few seconds"),
+        (8, "about 10 s"),
+        (33, "about 35 s"),
+        (59, "about 1 min"),
+        (89, "about 1 min"),
+        (130, "about 2 min"),
+        (1234, "about 20 min"),
+        (3599, "about 1 h"),
+        (9000, "about 2 h 30 min"),
+    ],
+)
+def test_what_is_left_is_told_as_exactly_as_it_is_known(seconds: float, words: str) -> None:
+    assert roughly(seconds) == words
