@@ -16,6 +16,33 @@ _URL = re.compile(r"https?://(?P<authority>[^/?#]+)[^\s]*", re.IGNORECASE)
 _CONTROL_CATEGORIES = frozenset({"Cc", "Zl", "Zp"})
 
 
+_FAULTS = {
+    "missing": "is required",
+    "bool_type": "must be true or false, without quotation marks",
+    "string_type": "must be a text in double quotes",
+    "string_too_short": "has too few characters: at least {min_length} are needed",
+    "string_too_long": "has too many characters: at most {max_length} are allowed",
+    "list_type": "must be a list",
+    "too_long": "has too many entries: at most {max_length} are allowed",
+    "enum": "must be {expected}",
+    "model_type": "must be an object of switches, each true or false",
+    "value_error": "{error}",
+}
+"""What pydantic calls a fault -> the same to somebody who writes a request."""
+
+_JSON_FAULTS = {
+    "Expecting value": "a value is missing",
+    "Expecting ',' delimiter": "a comma is missing",
+    "Expecting ':' delimiter": "a colon is missing",
+    "Expecting property name enclosed in double quotes": "there should be a name in double quotes, or a comma less",
+    "Unterminated string starting at": "a quotation mark is not closed",
+    "Invalid control character at": "a quotation mark is not closed",
+    "Invalid \\escape": "a backslash stands before a character that needs none",
+    "Extra data": "something follows after the end",
+}
+"""What the parser says -> the same to somebody who writes a request."""
+
+
 class RequestError(ValueError):
     """The request breaks the specification; the message has a line per field."""
 
@@ -123,7 +150,9 @@ def _inputs(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:
-        raise RequestError(f"the request is not JSON: {error.msg} in line {error.lineno}") from None
+        raise RequestError(
+            f"the request is not JSON: in line {error.lineno} {_JSON_FAULTS.get(error.msg, error.msg)}"
+        ) from None
     except RecursionError:
         raise RequestError("the request is nested too deeply") from None
     if isinstance(document, dict) and set(document) == {"inputs"}:
@@ -156,15 +185,8 @@ def _refuse_contradictions(request: Request) -> None:
 
 def _sentence(detail: dict[str, Any]) -> str:
     field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
-    match detail["type"]:
-        case "missing":
-            return f"{field}: is required"
-        case "extra_forbidden":
-            return f"{field}: is not a field of the request"
-        case "value_error":
-            return f"{field}: {detail['ctx']['error']}"
-        case "bool_type":
-            return f"{field}: must be true or false, without quotation marks"
-        case _:
-            message: str = detail["msg"]
-            return f"{field}: {message[0].lower()}{message[1:]}"
+    if detail["type"] == "extra_forbidden":
+        known = Switches if detail["loc"][0] == "augmentation_conditions" else Request
+        return f"{field}: is not one of {', '.join(known.model_fields)}"
+    fault = _FAULTS.get(detail["type"])
+    return f"{field}: {fault.format(**detail.get('ctx', {})) if fault else detail['msg']}"

@@ -92,24 +92,35 @@ class TestRefusedRequest:
         ("changes", "sentence"),
         [
             ({"content_type": None}, "content_type: must not be null"),
-            ({"content_type": "image"}, "content_type: input should be"),
+            ({"content_type": "image"}, "content_type: must be 'Image', 'Video', 'Sound', 'Text' or 'Point_Cloud'"),
             ({"custom_vectorizer_name": None}, "custom_vectorizer_name: must not be null"),
-            ({"custom_vectorizer_name": "ab"}, "custom_vectorizer_name: string should have at least 3 characters"),
-            ({"custom_vectorizer_name": "x" * 31}, "custom_vectorizer_name: string should have at most 30 characters"),
+            ({"custom_vectorizer_name": "ab"}, "custom_vectorizer_name: has too few characters: at least 3 are"),
+            ({"custom_vectorizer_name": "x" * 31}, "custom_vectorizer_name: has too many characters: at most 30 are"),
             ({"custom_vectorizer_name": " abc"}, "custom_vectorizer_name: must not start or end with white space"),
             ({"custom_vectorizer_name": "a\nbc"}, "custom_vectorizer_name: must not contain line breaks"),
             (
                 {"starting_custom_vectorizer_name": "ab"},
-                "starting_custom_vectorizer_name: string should have at least 3",
+                "starting_custom_vectorizer_name: has too few characters: at least 3 are",
             ),
-            ({"custom_vectorizer_name_for_sampling": ""}, "custom_vectorizer_name_for_sampling: string should have"),
+            (
+                {"custom_vectorizer_name_for_sampling": ""},
+                "custom_vectorizer_name_for_sampling: has too few characters: ",
+            ),
             ({"starting_custom_vectorizer_name": "fruit"}, "starting_custom_vectorizer_name: must differ"),
-            ({"augmentation_conditions": {"zoom": True}}, "augmentation_conditions.zoom: is not a field"),
+            (
+                {"augmentation_conditions": {"horizontalFlip": True}},
+                f"augmentation_conditions.horizontalFlip: is not one of {', '.join(SWITCHES)}",
+            ),
+            ({"augmentation_conditions": []}, "augmentation_conditions: must be an object of switches"),
+            ({"custom_vectorizer_name": 7}, "custom_vectorizer_name: must be a text in double quotes"),
+            ({"file_urls": [""]}, "file_urls[0]: has too few characters: "),
+            ({"file_urls": ["https://h/" + "a" * 5000]}, "file_urls[0]: has too many characters: "),
+            ({"file_urls": ["https://h/a"] * 20_000}, "file_urls: has too many entries: "),
             (
                 {"augmentation_conditions": {"blur": "no"}},
                 "augmentation_conditions.blur: must be true or false",
             ),
-            ({"file_urls": "https://example.com"}, "file_urls: input should be a valid list"),
+            ({"file_urls": "https://example.com"}, "file_urls: must be a list"),
             ({"file_urls": ["ftp://example.com/a"]}, "file_urls[0]: must be a URL"),
             ({"file_urls": ["https://me:pw@example.com/a"]}, "file_urls[0]: must not hold a user name or password"),
             (
@@ -125,7 +136,7 @@ class TestRefusedRequest:
                 {"download_from_batch_cloud_folder": False},
                 "download_from_batch_cloud_folder: there is nothing to train on",
             ),
-            ({"epochs": 3}, "epochs: is not a field of the request"),
+            ({"epochs": 3}, "epochs: is not one of content_type, custom_vectorizer_name_for_sampling, "),
         ],
     )
     def test_it_names_the_field_and_what_is_wrong_with_it(self, changes: dict[str, Any], sentence: str) -> None:
@@ -149,4 +160,21 @@ class TestRefusedRequest:
     @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"Text"'])
     def test_what_is_not_a_json_object_is_refused(self, text: str) -> None:
         with pytest.raises(RequestError, match="JSON"):
+            parse_request(text)
+
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            ('{"a": 1\n"b": 2}', "in line 2 a comma is missing"),
+            ('{"a" 1}', "in line 1 a colon is missing"),
+            ('{"a": }', "in line 1 a value is missing"),
+            ('{"a": 1,\n}', "in line 2 there should be a name in double quotes, or a comma less"),
+            ('{"a": "b}', "in line 1 a quotation mark is not closed"),
+            ('{"a": "b\n}', "in line 1 a quotation mark is not closed"),
+            ('{"a": "C:\\d"}', "in line 1 a backslash stands before a character that needs none"),
+            ('{"a": 1} {', "in line 1 something follows after the end"),
+        ],
+    )
+    def test_a_fault_in_the_json_is_told_by_line_and_in_plain_words(self, text: str, fault: str) -> None:
+        with pytest.raises(RequestError, match=f"^the request is not JSON: {fault}$"):
             parse_request(text)
