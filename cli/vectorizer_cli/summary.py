@@ -9,7 +9,7 @@ from rich.table import Table
 from vectorizer_api.names import REPORT_FILE, REPORT_PAGE
 from vectorizer_api.run import Metric, Outcome, RunManifest
 from vectorizer_trainer.report import OwnTest, Report, parse_report
-from vectorizer_trainer.report.plain_words import direction
+from vectorizer_trainer.report.plain_words import direction, whereabouts
 from vectorizer_trainer.wording import changed_by, counted
 
 _IN_WORDS = {
@@ -31,12 +31,7 @@ def print_summary(manifest: RunManifest, out: Path, console: Console) -> None:
     if report.own_test is not None:
         _print_own_test(report.own_test, report.outcome, console)
     dataset = manifest.dataset
-    console.print(
-        f"{dataset.selected:,} of {counted(dataset.examples, 'example')} with {counted(dataset.labels, 'label')} "
-        f"were used, {counted(dataset.rejected, 'file was', 'files were')} not.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    console.print(f"{counted(dataset.labels, 'label')}. {whereabouts(report)}", highlight=False, soft_wrap=True)
     for warning in dataset.warnings:
         console.print(f"[yellow]Warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
     console.print(

@@ -87,7 +87,10 @@ def _read_request(path: Path) -> Request:
 def _supported(request: Request) -> Request:
     """The request, unless it asks for what local training cannot do yet."""
     if request.file_urls:
-        raise BadInput("file_urls: is not supported yet.", hint="Set file_urls to null.")
+        raise BadInput(
+            "file_urls: is not supported yet.",
+            hint="Set file_urls to null and download_from_batch_cloud_folder to true: the files are those of --data.",
+        )
     return request
 
 

@@ -255,6 +255,36 @@ class TestContents:
         assert "Check the augmentation “vertical flip”: varied so," in words
         assert "vertical flip 80.0 30.0 10.0 check it blur 80.0 79.0 10.0 keeps the labels" in words
 
+    def test_what_became_of_the_files_is_told(self, report: Callable[..., Report]) -> None:
+        selection = Selection(
+            train=["a"],
+            choose=[],
+            gate=[],
+            folds=[],
+            copies=[Copy(name="c", of="a", exact=True), Copy(name="d", of="a", exact=True)],
+            not_chosen=["late.txt"],
+        )
+        own = OwnTest(files=42, metrics=[])
+        assert (
+            "100 files were trained and judged on, 42 are your own test set, 2 are copies of others, "
+            "1 was left over when as many as wanted had been chosen, 1 was not used, for a reason that is listed."
+        ) in Page(rendered(report(selection=selection, own_test=own))).words
+
+    def test_queries_that_have_nothing_to_find_are_not_missed_in_the_counts(
+        self, report: Callable[..., Report]
+    ) -> None:
+        words = Page(rendered(report(held_out=11))).words
+        assert (
+            "Each of the 11 held-out examples is a query to the others. 1 query has nothing to find: no other one "
+            "shares a label. Of the rest, 5 improved, 3 did not change and 2 worsened"
+        ) in words
+        assert "nothing to find" not in Page(rendered(report(held_out=10))).words
+
+    def test_an_attempt_is_counted_where_it_is_not_the_first(self, report: Callable[..., Report]) -> None:
+        assert "attempt" not in Page(rendered(report())).words
+        provenance = report().provenance.model_copy(update={"attempt": 2})
+        assert "docs, attempt 2" in Page(rendered(report(provenance=provenance))).words
+
     def test_the_users_own_test_set_stands_apart(self, report: Callable[..., Report]) -> None:
         own = OwnTest(files=42, metrics=[Metric(name="mAP@100", start=0.1, tuned=0.2, low=0.05, high=0.15)])
         assert "On your own test set Measured on the 42 files" in Page(rendered(report(own_test=own))).words

@@ -51,6 +51,7 @@ def _rendered(report: Report, previews: Mapping[str, Preview], shown: int) -> st
             judged=_judged(report.labels),
             headline=plain_words.headline(report),
             next_steps=plain_words.next_steps(report),
+            whereabouts=plain_words.whereabouts(report),
             rare=plain_words.rare_labels(report),
             style=Markup(style),  # noqa: S704 - our own file
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),

@@ -9,7 +9,7 @@ from vectorizer_trainer.gate import RETENTION_FLOOR
 from vectorizer_trainer.report.document import LabelChange, Report
 from vectorizer_trainer.wording import counted, enumerated, quoted, spaced
 
-__all__ = ["MEANINGS", "STAGES", "direction", "headline", "next_steps", "rare_labels"]
+__all__ = ["MEANINGS", "STAGES", "direction", "headline", "next_steps", "rare_labels", "whereabouts"]
 
 Direction = Literal["better", "worse", "higher", "lower", "unchanged", "unknown", "kept", "lost"]
 
@@ -81,6 +81,21 @@ def next_steps(report: Report) -> list[str]:
     improved = report.outcome is Outcome.IMPROVED
     first = _after_a_gain() if improved else _without_a_gain(report)
     return [*first, *_about_augmentation(report), *_about_labels(report), *_about_files(report)]
+
+
+def whereabouts(report: Report) -> str:
+    """What became of the files, in one sentence."""
+    copies, left_over = len(report.selection.copies), len(report.selection.not_chosen)
+    parts = [counted(report.dataset.selected, "file was", "files were") + " trained and judged on"]
+    if report.own_test:
+        parts.append(counted(report.own_test.files, "is", "are") + " your own test set")
+    if copies:
+        parts.append(counted(copies, "is a copy of another one", "are copies of others"))
+    if left_over:
+        parts.append(counted(left_over, "was", "were") + " left over when as many as wanted had been chosen")
+    if report.dataset.rejected:
+        parts.append(counted(report.dataset.rejected, "was", "were") + " not used, for a reason that is listed")
+    return f"{', '.join(parts)}."
 
 
 def rare_labels(report: Report) -> list[LabelChange]:
