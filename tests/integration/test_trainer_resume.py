@@ -15,7 +15,7 @@ from vectorizer_dev.datasets import image
 from vectorizer_dev.waiting import eventually
 from vectorizer_trainer.bases import ensure_base
 
-EXAMPLES = 400
+EXAMPLES = 200
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,12 @@ class Run:
         path = self.output(attempt) / "progress.json"
         return RunProgress.model_validate_json(path.read_bytes()) if path.exists() else None
 
-    def stage(self, attempt: int) -> Stage | None:
-        progress = self.progress(attempt)
-        return progress.progress.stage if progress else None
+    def tuned(self, attempt: int) -> float:
+        """The share of the steps of training the blocks that are done; -1 before they begin."""
+        told = self.progress(attempt)
+        if told is None or told.progress.stage != Stage.TUNING or not told.progress.steps:
+            return -1
+        return (told.progress.step or 0) / told.progress.steps
 
     @contextmanager
     def attempt(self, number: int) -> Iterator["subprocess.Popen[str]"]:
@@ -71,10 +74,10 @@ class Run:
             process.kill()
             process.communicate()
 
-    def interrupt(self, number: int, by: signal.Signals) -> int:
-        """Begin an attempt and end it while the blocks are trained; its exit code."""
+    def interrupt(self, number: int, by: signal.Signals, done: float = 0) -> int:
+        """Begin an attempt and end it when that share of training the blocks is done; its exit code."""
         with self.attempt(number) as process:
-            eventually(lambda: self.stage(number) == Stage.TUNING, timeout=120)
+            eventually(lambda: self.tuned(number) >= done, timeout=120)
             process.send_signal(by)
             return process.wait(timeout=30)
 
@@ -115,6 +118,17 @@ def test_a_stopped_and_then_killed_run_ends_with_the_model_of_an_uninterrupted_o
     assert "goes on from step" in run.finish(3)
     assert _model(run.manifest(3)) == _model(uninterrupted)
     assert run.manifest(3).metrics == uninterrupted.metrics
+
+
+def test_a_run_that_is_killed_while_a_fold_is_trained_ends_with_the_model_of_an_uninterrupted_one(
+    data: Path, uninterrupted: RunManifest, tmp_path: Path
+) -> None:
+    """A third of the steps are those of the vectorizer to offer, the others of the three that judge it."""
+    run = Run(data, tmp_path)
+    assert run.interrupt(1, signal.SIGTERM, done=0.5) == 143
+    run.finish(2)
+    assert _model(run.manifest(2)) == _model(uninterrupted)
+    assert run.manifest(2).metrics == uninterrupted.metrics
 
 
 def test_other_files_begin_anew(data: Path, tmp_path: Path) -> None:

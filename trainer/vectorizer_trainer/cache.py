@@ -39,13 +39,14 @@ class ItemCache(Sequence[Array]):
         self._expected = expected
         self._places: list[_Place] = []
         self._size = 0
-        self._file = path.open("w+b", buffering=0)
+        self._file = path.open("w+b")
 
     def append(self, item: Array) -> None:
         """Keep an item; raises OverLimit where the disk will not hold all that are to come."""
         item = np.ascontiguousarray(item)
         self._places.append(_Place(self._size, item.shape, item.dtype))
         self._file.write(item.data if item.size else b"")
+        self._file.flush()
         self._size += item.nbytes
         count = len(self._places)
         if count >= _FIRST_LOOK and count.bit_count() == 1:
@@ -74,8 +75,8 @@ class ItemCache(Sequence[Array]):
             return [self[position] for position in range(*index.indices(len(self)))]
         place = self._places[index]
         item = np.empty(place.shape, place.dtype)
-        if item.nbytes:
-            os.preadv(self._file.fileno(), [item.data], place.offset)
+        if item.nbytes and os.preadv(self._file.fileno(), [item.data], place.offset) != item.nbytes:
+            raise OSError(f"{self._path} is shorter than what was written to it.")
         return item
 
 

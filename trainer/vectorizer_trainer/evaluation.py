@@ -23,6 +23,8 @@ NAMES = {
 
 _FIELDS = [field.name for field in fields(Scores)]
 _HALVES = 200
+_MOST_RESAMPLED = 500
+"""Items of the part that stands for a half where half of them were more: the work would grow with their square."""
 _FEWEST_KNOWN = 0.9
 """Share of the halves that a metric must be known on: the error of a rarer one would be that of the lucky halves."""
 _BOUND = 1.96
@@ -86,7 +88,7 @@ class Comparison:
     def difference(self, *names: str) -> Difference:
         """The difference of the sum of the metrics that these fields of Scores hold.
 
-        The standard error is the deviation over random halves (the delete-half jackknife, Shao and Wu 1989): each half
+        The standard error is the deviation over random halves (the delete-d jackknife, Shao and Wu 1989): each half
         holds its items as queries and gallery alike, so what they share as neighbours is in the error too.
         """
         if self.known(*names) != list(names):
@@ -142,14 +144,15 @@ def compare(folds: Sequence[HeldOut], seed: int) -> Comparison:
 
 
 def _half_difference(fold: HeldOut, rng: np.random.Generator) -> NDArray[np.float64]:
-    half = _random_half(fold.groups, rng)
-    targets = fold.targets[half]
-    return _row(scores(fold.tuned[half], targets)) - _row(scores(fold.start[half], targets))
-
-
-def _random_half(groups: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.intp]:
-    present = rng.permutation(np.unique(groups))
-    return np.flatnonzero(np.isin(groups, present[: len(present) // 2]))
+    """The differences on a random half, or on a smaller part, scaled to deviate as those on all items do."""
+    present = rng.permutation(np.unique(fold.groups))
+    half = len(present) // 2
+    kept = min(half, max(1, len(present) * _MOST_RESAMPLED // len(fold.groups)))
+    part = np.flatnonzero(np.isin(fold.groups, present[:kept]))
+    targets = fold.targets[part]
+    difference = _row(scores(fold.tuned[part], targets)) - _row(scores(fold.start[part], targets))
+    # What keeps r groups and deletes d deviates by d / r times the variance of all of them (Shao and Wu 1989).
+    return difference if kept == half else difference * (kept / (len(present) - kept)) ** 0.5
 
 
 def _row(found: Scores) -> NDArray[np.float64]:

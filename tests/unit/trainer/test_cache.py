@@ -1,5 +1,6 @@
 """Decoded items on disk."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,14 @@ def test_items_can_be_read_while_others_are_appended(tmp_path: Path) -> None:
         assert np.array_equal(cache[-1], ITEMS[0])
         cache.append(ITEMS[1])
         assert [item.shape for item in cache[-2:]] == [(5,), (2, 3, 3)]
+
+
+def test_a_file_that_was_cut_short_is_noticed(tmp_path: Path) -> None:
+    with ItemCache(tmp_path / "items", 1) as cache:
+        cache.append(ITEMS[0])
+        os.truncate(tmp_path / "items", 7)
+        with pytest.raises(OSError, match="shorter than what was written"):
+            cache[0]
 
 
 def test_closing_frees_the_disk(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from vectorizer_trainer import evaluation
 from vectorizer_trainer.evaluation import HeldOut, Retention, compare
 from vectorizer_trainer.metrics import scores
 
@@ -66,6 +67,15 @@ class TestCompare:
         parted = HeldOut(twins.start, twins.tuned, twins.targets, np.arange(240))
         whole, loose = (compare([held], 0).difference("ndcg_at_10").error for held in (twins, parted))
         assert whole > loose
+
+    @pytest.mark.usefixtures("fewer_halves")
+    def test_of_many_items_small_parts_tell_the_error_that_halves_would(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        fold = _fold(7, 0.3, count=1600)
+        by_halves = compare([fold], 0).difference("ndcg_at_10", "map_at_100").error
+        monkeypatch.setattr(evaluation, "_MOST_RESAMPLED", 200)
+        by_parts = compare([fold], 0).difference("ndcg_at_10", "map_at_100").error
+        # Twice forty draws: each error is known within a ninth.
+        assert by_parts == pytest.approx(by_halves, rel=0.5)
 
     def test_a_metric_that_the_items_do_not_suffice_for_is_left_out(self) -> None:
         start = _unit(np.random.default_rng(0).normal(size=(12, 4)))

@@ -167,7 +167,8 @@ class _Training:
             for name, value in self._optimiser.state[parameter].items()
         }
         losses = torch.tensor(self.losses, dtype=torch.float64)
-        return TrainingState(self.step, {**self._weights(), **moments, "losses": losses})
+        kept = {**self._weights(), **moments, "losses": losses}
+        return TrainingState(self.step, {name: value.contiguous() for name, value in kept.items()})
 
     def restore(self, state: TrainingState) -> None:
         """Go back to a state of the same run."""
