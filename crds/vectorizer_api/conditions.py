@@ -58,6 +58,12 @@ class Reason(StrEnum):
     PUBLISHING = "Publishing"
     WAITING = "Waiting"
     QUOTA_EXCEEDED = "QuotaExceeded"
+    BACK_OFF = "BackOff"
+    # Suspended, also Running
+    SUSPENDED = "Suspended"
+    # ProgressStale
+    NO_PROGRESS = "NoProgress"
+    PROGRESSING = "Progressing"
     # Complete
     IMPROVED = "Improved"
     NO_IMPROVEMENT = "NoImprovement"
@@ -67,6 +73,9 @@ class Reason(StrEnum):
     STORAGE_FAILED = "StorageFailed"
     TRAINER_ERROR = "TrainerError"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
+    NEVER_STARTED = "NeverStarted"
+    OUT_OF_MEMORY = "OutOfMemory"
+    PREEMPTED = "Preempted"
     JOB_FAILED = "JobFailed"
     JOB_DELETED = "JobDeleted"
     RESULT_REFUSED = "ResultRefused"

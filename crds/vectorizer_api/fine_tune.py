@@ -172,9 +172,13 @@ class Attempts(StoredModel):
     current: int = 0
     """current attempt, from 1; 0 before the first."""
     max: int = 1
-    """max attempts that end by a failure."""
+    """max attempts that may end by a failure."""
+    failures: int = 0
+    """failures are attempts that ended by an error which another attempt may not meet."""
     preemptions: int = 0
     """preemptions are attempts that the cluster ended; they do not count as failures."""
+    seconds: int = 0
+    """seconds that the processes of all ended attempts ran."""
 
 
 class Display(StoredModel):

@@ -15,7 +15,7 @@ from typing import Any
 from kubernetes import client
 from minio import Minio
 from vectorizer_api.artifact import BaseReference, FileDigest, VectorizerDescription
-from vectorizer_api.names import MANIFEST_FILE, PROGRESS_FILE, RUN_UID_LABEL
+from vectorizer_api.names import ATTEMPT_LABEL, MANIFEST_FILE, PROGRESS_FILE, RUN_UID_LABEL
 from vectorizer_api.run import (
     Dataset,
     Failure,
@@ -50,10 +50,10 @@ class ActedRun:
     """The object store, as the run itself."""
 
     @classmethod
-    def find(cls, api: client.ApiClient, namespace: str, run_uid: str) -> "ActedRun":
-        """Wait for the run's Pod and read what is mounted into it."""
+    def find(cls, api: client.ApiClient, namespace: str, run_uid: str, attempt: int = 1) -> "ActedRun":
+        """Wait for the Pod of a run's attempt and read what is mounted into it."""
         core = client.CoreV1Api(api)
-        selector = f"{RUN_UID_LABEL}={run_uid}"
+        selector = f"{RUN_UID_LABEL}={run_uid},{ATTEMPT_LABEL}={attempt}"
         found = eventually(lambda: core.list_namespaced_pod(namespace, label_selector=selector).items)[0]
         pod: dict[str, Any] = api.sanitize_for_serialization(found)  # type: ignore[no-untyped-call]
         shared = str(pod["metadata"]["labels"]["job-name"])
@@ -85,9 +85,10 @@ class ActedRun:
             bucket_name=self.bucket, object_name=self.prefix + path, data=BytesIO(body), length=len(body)
         )
 
-    def say(self, stage: Stage, percent: float, dataset: Dataset | None = None) -> None:
-        """Write progress.json."""
-        progress = Progress(stage=stage, percent=percent, eta_seconds=60, last_update_time=datetime.now(UTC))
+    def say(self, stage: Stage, percent: float, dataset: Dataset | None = None, at: datetime | None = None) -> None:
+        """Write progress.json, as of now or of another time."""
+        moment = at or datetime.now(UTC)
+        progress = Progress(stage=stage, percent=percent, eta_seconds=60, last_update_time=moment)
         self.put(PROGRESS_FILE, RunProgress(progress=progress, dataset=dataset).model_dump_json(by_alias=True).encode())
 
     def files(self, dimension: int) -> dict[str, bytes]:

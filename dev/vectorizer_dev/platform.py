@@ -75,11 +75,13 @@ class Pace:
     """Between two writes that tell nothing but progress."""
     resync: float
     """Between two lists of everything."""
+    back_off: float
+    """Between the first failure of a run and its next attempt."""
 
 
-BRISK = Pace(progress=1, status=1, resync=10)
+BRISK = Pace(progress=1, status=1, resync=10, back_off=1)
 """For few fine-tunes and people who watch."""
-USUAL = Pace(progress=5, status=10, resync=60)
+USUAL = Pace(progress=5, status=10, resync=60, back_off=10)
 """What the operator does unless it is told otherwise."""
 
 
@@ -164,6 +166,7 @@ def start_operator(
         "VECTORIZER_PROGRESS_INTERVAL": str(pace.progress),
         "VECTORIZER_STATUS_INTERVAL": str(pace.status),
         "VECTORIZER_RESYNC_INTERVAL": str(pace.resync),
+        "VECTORIZER_FIRST_BACK_OFF": str(pace.back_off),
     }
     operator = cluster.components.start("operator", [sys.executable, "-m", "vectorizer_operator"], settings)
     operator.wait_ready(lambda: _is_healthy(metrics_address), START_TIMEOUT)

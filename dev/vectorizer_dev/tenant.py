@@ -67,6 +67,11 @@ class Tenant:
         """The fine-tune as it is now."""
         return _plain(self.objects.get_namespaced_custom_object(GROUP, VERSION, self.namespace, FINE_TUNES, name))
 
+    def fine_tunes(self) -> list[str]:
+        """The names of the fine-tunes that there are."""
+        listed = _plain(self.objects.list_namespaced_custom_object(GROUP, VERSION, self.namespace, FINE_TUNES))
+        return [str(item["metadata"]["name"]) for item in listed["items"]]
+
     def status(self, name: str) -> Body:
         """What the operator says of the fine-tune, empty before its first word."""
         return _plain(self.fine_tune(name).get("status", {}))
@@ -80,6 +85,11 @@ class Tenant:
                 return {}
             raise
         return _plain(found)
+
+    def change(self, name: str, **spec: object) -> None:
+        """Change the fine-tune's spec."""
+        patch = {"spec": spec}
+        self.objects.patch_namespaced_custom_object(GROUP, VERSION, self.namespace, FINE_TUNES, name, patch)
 
     def delete(self, plural: str, name: str) -> None:
         """Ask for the deletion of an object."""
@@ -118,9 +128,9 @@ class Tenant:
 
         return eventually(look, timeout)
 
-    def run_of(self, body: Body) -> ActedRun:
+    def run_of(self, body: Body, attempt: int = 1) -> ActedRun:
         """The parked run of a fine-tune."""
-        return ActedRun.find(self.api, self.namespace, body["metadata"]["uid"])
+        return ActedRun.find(self.api, self.namespace, body["metadata"]["uid"], attempt)
 
     def jobs(self, fine_tune: str) -> list[str]:
         """The names of the fine-tune's Jobs."""

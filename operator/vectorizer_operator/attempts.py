@@ -1,15 +1,13 @@
-"""One attempt's life, whatever it does: suspended Job, credentials, Secret, ConfigMap, unsuspend; and how it ended."""
+"""One attempt's life, whatever it does: suspended Job, credentials, Secret, ConfigMap, unsuspend."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import ValidationError
 from vectorizer_api.conditions import Reason
 from vectorizer_api.fine_tune import FineTune
 from vectorizer_api.names import batch_bucket, models_bucket
-from vectorizer_api.run import ExitCode, Failure
 
 from vectorizer_operator import credentials, jobs
 from vectorizer_operator.errors import Refused, Stale
@@ -20,25 +18,9 @@ from vectorizer_operator.records import Granted
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.storage import Storage
 
-_REASON_OF_CODE = {
-    ExitCode.BAD_INPUT: Reason.BAD_INPUT,
-    ExitCode.OVER_LIMIT: Reason.OVER_LIMIT,
-    ExitCode.STORAGE: Reason.STORAGE_FAILED,
-    ExitCode.INTERNAL: Reason.TRAINER_ERROR,
-}
-_HINT_OF_REASON = {
-    Reason.BAD_INPUT: "Mend the files, then apply the request again under a new object name.",
-    Reason.OVER_LIMIT: "Send less, then apply the request again under a new object name.",
-    Reason.STORAGE_FAILED: "Apply the request again under a new object name when the storage is well.",
-    Reason.TRAINER_ERROR: "This is an error of ours: report it with the run's log.txt.",
-    Reason.DEADLINE_EXCEEDED: "Ask for fewer examples, a longer training.maxDurationSeconds or a faster profile.",
-    Reason.JOB_FAILED: "Apply the request again under a new object name; if it fails alike, tell the platform.",
-    Reason.JOB_DELETED: "Apply the request again under a new object name.",
-}
 _STUCK = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError"}
 )
-_NO_EXIT_CODE = -1
 
 
 class State(StrEnum):
@@ -86,7 +68,7 @@ async def start(plan: AttemptPlan, kube: Kube, storage: Storage) -> Object:
         return job
     uid = str(job["metadata"]["uid"])
     allowed = grant(plan.fine_tune, plan.granted, plan.settings)
-    minted = await credentials.mint(allowed, plan.granted.max_duration_seconds, plan.settings, storage)
+    minted = await credentials.mint(allowed, plan.deadline_seconds, plan.settings, storage)
     await _replace(kube, SECRETS, jobs.secret(plan, uid, minted))
     await _own_config_map(plan, uid, kube)
     started = await kube.merge(JOBS, plan.namespace, plan.name, {"spec": {"suspend": False}})
@@ -107,32 +89,11 @@ def observe(job: Object | None, pods: Iterable[Object]) -> Attempt:
     return max(said, key=lambda attempt: attempt.state is State.RUNNING, default=Attempt(State.PENDING, "no Pod yet"))
 
 
-def failure(job: Object, pods: Sequence[Object], waited_for: str = "") -> tuple[Reason, Failure]:
-    """Why a failed attempt failed: what the process said last, else what the cluster says.
-
-    `waited_for` is what was last said to be missing before its process could start, empty once it ran.
-    """
-    failed = condition(job, "Failed") or {}
-    if failed.get("reason") == "DeadlineExceeded" and waited_for and started_at(pods) is None:
-        return _never_started(waited_for)
-    if failed.get("reason") == "DeadlineExceeded":
-        return _told(Reason.DEADLINE_EXCEEDED, _NO_EXIT_CODE, "The run took longer than it may.")
-    for pod in pods:
-        if (ended := _terminated(pod)) is not None and ended.get("exitCode") != 0:
-            return _by_process(pod, ended)
-    return _told(Reason.JOB_FAILED, _NO_EXIT_CODE, str(failed.get("message") or "The Job failed."))
-
-
 def started_at(pods: Iterable[Object]) -> datetime | None:
     """When the attempt's process began, as far as its Pods still tell."""
     containers = [item for pod in pods for item in (pod.get("status") or {}).get("containerStatuses") or []]
     states = [state for item in containers for state in (item.get("state") or {}).values()]
     return min((datetime.fromisoformat(state["startedAt"]) for state in states if state.get("startedAt")), default=None)
-
-
-def deleted() -> tuple[Reason, Failure]:
-    """The Job is gone and left no result."""
-    return _told(Reason.JOB_DELETED, _NO_EXIT_CODE, "The run's Job was deleted before it ended.")
 
 
 async def _own_job(plan: AttemptPlan, kube: Kube) -> Object:
@@ -189,45 +150,3 @@ def _pod_state(pod: Object) -> Attempt:
     if scheduled.get("status") == "False":
         return Attempt(State.PENDING, f"no node yet: {scheduled.get('message', '')}"[:500])
     return Attempt(State.PENDING, "the container is being prepared")
-
-
-def _never_started(waited_for: str) -> tuple[Reason, Failure]:
-    message = f"The time of the run passed before its process started: {waited_for}."
-    hint = "Apply the request again under a new object name when the cluster has room, or with another profile."
-    reason = Reason.DEADLINE_EXCEEDED
-    return reason, Failure(exit_code=_NO_EXIT_CODE, reason=reason, message=message, hint=hint)
-
-
-def _terminated(pod: Object) -> Object | None:
-    for container in (pod.get("status") or {}).get("containerStatuses") or []:
-        ended: Object | None = (container.get("state") or {}).get("terminated")
-        if ended is not None:
-            return ended
-    return None
-
-
-def _by_process(pod: Object, ended: Object) -> tuple[Reason, Failure]:
-    code = int(ended["exitCode"])
-    if (said := _said(ended.get("message"))) is not None:
-        reason = _reason(code)
-        return reason, said.model_copy(update={"exit_code": code, "hint": said.hint or _HINT_OF_REASON[reason]})
-    if ended.get("reason") == "OOMKilled":
-        return _told(Reason.JOB_FAILED, code, "The run needed more memory than its profile allows.")
-    if (disrupted := condition(pod, "DisruptionTarget")) is not None:
-        return _told(Reason.JOB_FAILED, code, f"The cluster ended the run: {disrupted.get('message', '')}")
-    return _told(_reason(code), code, f"The trainer ended with exit code {code} and said nothing.")
-
-
-def _reason(code: int) -> Reason:
-    return next((reason for known, reason in _REASON_OF_CODE.items() if known == code), Reason.JOB_FAILED)
-
-
-def _said(message: object) -> Failure | None:
-    try:
-        return Failure.model_validate_json(str(message)) if message else None
-    except ValidationError:
-        return None
-
-
-def _told(reason: Reason, code: int, message: str) -> tuple[Reason, Failure]:
-    return reason, Failure(exit_code=code, reason=reason, message=message, hint=_HINT_OF_REASON[reason])

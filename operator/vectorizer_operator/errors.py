@@ -18,6 +18,7 @@ OperatorError
 from typing import ClassVar
 
 from vectorizer_api.conditions import Reason
+from vectorizer_api.fine_tune import Attempts
 from vectorizer_api.run import Failure
 
 
@@ -57,9 +58,11 @@ class Unreadable(Refused):
 class RunFailed(Final):
     """The run ended without a result that could be published."""
 
-    def __init__(self, reason: Reason, failure: Failure) -> None:
+    def __init__(self, reason: Reason, failure: Failure, tried: Attempts | None = None) -> None:
         super().__init__(reason, failure.message)
         self.failure = failure
+        self.tried = tried
+        """The attempts, where the last one is counted already."""
 
 
 class Retried(OperatorError):  # noqa: N818

@@ -4,7 +4,7 @@ import hashlib
 import logging
 from datetime import UTC, datetime
 
-from vectorizer_api.conditions import Condition, ConditionType
+from vectorizer_api.conditions import Condition, ConditionType, Reason
 from vectorizer_api.fine_tune import FineTune, FineTuneStatus
 
 from vectorizer_operator.errors import Retried
@@ -12,7 +12,16 @@ from vectorizer_operator.kube import EVENTS, FIELD_MANAGER, AlreadyExists, Kube,
 
 log = logging.getLogger(__name__)
 
-_TOLD = (ConditionType.ACCEPTED, ConditionType.RUNNING, ConditionType.COMPLETE, ConditionType.FAILED)
+_TOLD = (
+    ConditionType.ACCEPTED,
+    ConditionType.SUSPENDED,
+    ConditionType.RUNNING,
+    ConditionType.PROGRESS_STALE,
+    ConditionType.COMPLETE,
+    ConditionType.FAILED,
+)
+_TOLD_WHEN_TRUE = (ConditionType.RUNNING, ConditionType.PROGRESS_STALE)
+_TOLD_IN_ANY_CASE = (Reason.BACK_OFF,)
 _MESSAGE_LENGTH = 1_000
 
 
@@ -20,7 +29,11 @@ def transitions(last: FineTuneStatus, new: FineTuneStatus) -> list[Condition]:
     """The conditions that say something else than before, and that a person is told of."""
     before = {item.type: (item.status, item.reason) for item in last.conditions}
     changed = [item for item in new.conditions if item.type in _TOLD and before.get(item.type) != _said(item)]
-    return [item for item in changed if item.type != ConditionType.RUNNING or item.status == "True"]
+    return [item for item in changed if _concerns_people(item)]
+
+
+def _concerns_people(item: Condition) -> bool:
+    return item.type not in _TOLD_WHEN_TRUE or item.status == "True" or item.reason in _TOLD_IN_ANY_CASE
 
 
 async def post(fine_tune: FineTune, last: FineTuneStatus, new: FineTuneStatus, kube: Kube) -> None:
@@ -40,8 +53,9 @@ def _said(item: Condition) -> tuple[str, str]:
 
 def _event(fine_tune: FineTune, item: Condition) -> Object:
     metadata, now = fine_tune.metadata, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    identity = f"{metadata.uid}/{item.type}/{item.status}/{item.reason}/{item.last_transition_time}"
-    bad = item.type == ConditionType.FAILED or item.status == "False"
+    # The message tells two waits of one state apart, such as those after the first and after the second attempt.
+    identity = f"{metadata.uid}/{item.type}/{item.status}/{item.reason}/{item.last_transition_time}/{item.message}"
+    bad = item.type in (ConditionType.FAILED, ConditionType.PROGRESS_STALE) or item.status == "False"
     return {
         "apiVersion": "v1",
         "kind": "Event",

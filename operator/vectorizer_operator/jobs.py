@@ -43,6 +43,8 @@ class AttemptPlan:
     granted: Granted
     profile: Profile
     attempt: int
+    seconds: int
+    """What its process may run."""
     settings: Settings
 
     @property
@@ -54,6 +56,11 @@ class AttemptPlan:
     def namespace(self) -> str:
         """The account's namespace."""
         return self.fine_tune.metadata.namespace or ""
+
+    @property
+    def deadline_seconds(self) -> int:
+        """When all of it must be over, the wait for a node included."""
+        return self.granted.pre_running_deadline_seconds + self.seconds
 
     @property
     def labels(self) -> dict[str, str]:
@@ -152,7 +159,7 @@ def train_job(plan: AttemptPlan) -> Object:
             "parallelism": 1,
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {"rules": _failure_rules()},
-            "activeDeadlineSeconds": plan.granted.max_duration_seconds,
+            "activeDeadlineSeconds": plan.deadline_seconds,
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "template": {"metadata": {"labels": plan.labels}, "spec": _pod(plan)},
         },
@@ -173,6 +180,8 @@ def _pod(plan: AttemptPlan) -> Object:
         "serviceAccountName": RUN_SERVICE_ACCOUNT,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
+        # Counted on the node: what is spent waiting for one is no part of it.
+        "activeDeadlineSeconds": plan.seconds,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": True,

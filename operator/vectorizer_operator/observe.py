@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
-from vectorizer_api.conditions import Condition, ConditionType
-from vectorizer_api.fine_tune import FineTune, FineTuneStatus
-from vectorizer_api.names import PROGRESS_FILE, attempt_name, attempt_prefix
+from vectorizer_api.conditions import Condition, ConditionType, Reason
+from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus
+from vectorizer_api.names import ATTEMPT_LABEL, PROGRESS_FILE, attempt_name, attempt_prefix
 from vectorizer_api.run import RunProgress
 
 from vectorizer_operator import attempts
@@ -63,6 +63,29 @@ class Observed:
     def was_started(self) -> bool:
         """Whether a Job was said to have been created."""
         return self.status.attempts is not None
+
+    @property
+    def tried(self) -> Attempts:
+        """What was said of the attempts so far; before the first, that it will be the current one."""
+        return self.status.attempts or Attempts(current=FIRST_ATTEMPT)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process was said to run."""
+        running = self.condition(ConditionType.RUNNING)
+        return running is not None and running.status == "True"
+
+    @property
+    def is_backing_off(self) -> bool:
+        """Whether the current attempt was said to have failed, and another one to follow."""
+        running = self.condition(ConditionType.RUNNING)
+        return running is not None and running.reason == Reason.BACK_OFF
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether it was said to be suspended."""
+        suspended = self.condition(ConditionType.SUSPENDED)
+        return suspended is not None and suspended.status == "True"
 
     def condition(self, type_: ConditionType) -> Condition | None:
         """The condition of that type, as said last."""
@@ -132,7 +155,10 @@ async def _job(fine_tune: FineTune, services: Services) -> Object | None:
 
 
 def _pods(fine_tune: FineTune, services: Services) -> tuple[Object, ...]:
-    return tuple(services.known.pods(fine_tune.metadata.namespace or "", fine_tune.metadata.uid))
+    """Those of the current attempt: the others stay a while for people to look at."""
+    pods = services.known.pods(fine_tune.metadata.namespace or "", fine_tune.metadata.uid)
+    current = str(attempt_number(fine_tune))
+    return tuple(pod for pod in pods if pod["metadata"].get("labels", {}).get(ATTEMPT_LABEL) == current)
 
 
 def _attempt(fine_tune: FineTune, job: Object | None, pods: Sequence[Object]) -> Attempt:

@@ -35,6 +35,8 @@ class Profile(ApiModel):
     """tolerations for nodes that are kept for it."""
     max_duration_seconds: int = Field(default=2 * 3600, ge=60, le=MAX_DURATION_SECONDS)
     """maxDurationSeconds bounds a run; a request may ask for less."""
+    pre_running_deadline_seconds: int = Field(default=3600, ge=1, le=MAX_DURATION_SECONDS)
+    """preRunningDeadlineSeconds bounds the wait for a node and an image, from when the cluster may run the Job."""
     max_examples: int = Field(default=10_000, ge=10, le=10_000)
     """maxExamples bounds what a request may ask to train on."""
     work_size: str = Field(default="20Gi", pattern=r"^[0-9]+(Ki|Mi|Gi|Ti)$")

@@ -1,15 +1,16 @@
 """One fine-tuning from what is to what should be.
 
-    observe -> recall -> accept -> train -> follow -> publish -> clean up -> say so
+    observe -> recall -> accept -> train -> follow (-> suspend, retry) -> publish -> clean up -> say so -> expire
 
 Nothing is remembered between two passes that could not be found again: a pass that was cut off anywhere is repeated.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from vectorizer_api.conditions import ConditionType, Reason
 from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus
 from vectorizer_api.names import (
+    ATTEMPT_LABEL,
     MANIFEST_FILE,
     REPORT_FILE,
     RUN_UID_LABEL,
@@ -20,9 +21,10 @@ from vectorizer_api.names import (
 from vectorizer_api.resource import Metadata
 from vectorizer_api.run import Outcome, Progress, RunManifest, RunProgress, Stage
 
-from vectorizer_operator import attempts, events, metrics, status
+from vectorizer_operator import events, failures, metrics, spent, status
 from vectorizer_operator.attempts import State
 from vectorizer_operator.errors import Refused, RunFailed, Unreadable, Waiting
+from vectorizer_operator.failures import AttemptFailure
 from vectorizer_operator.known import is_finished
 from vectorizer_operator.kube import FINE_TUNES, PODS, Object
 from vectorizer_operator.observe import Observed, is_accepted, observe, parse, unfinished
@@ -31,8 +33,11 @@ from vectorizer_operator.services import Services
 from vectorizer_operator.status import Verdict
 from vectorizer_operator.steps.accept import accept
 from vectorizer_operator.steps.clean_up import clean_up
+from vectorizer_operator.steps.expire import expire
 from vectorizer_operator.steps.publish import publish
 from vectorizer_operator.steps.recall import recall
+from vectorizer_operator.steps.retry import is_due, next_attempt, retry
+from vectorizer_operator.steps.suspend import end_job, suspend
 from vectorizer_operator.steps.train import train
 from vectorizer_operator.storage import StorageUnavailable
 
@@ -51,8 +56,10 @@ async def reconcile(namespace: str, name: str, services: Services) -> float | No
     for gone in services.known.departed(namespace, name):
         _forget(gone["metadata"]["uid"], services)
     body, now = services.known.get(FINE_TUNES, namespace, name), datetime.now(UTC).replace(microsecond=0)
-    if body is None or not unfinished(body):
+    if body is None or "deletionTimestamp" in body["metadata"]:
         return None
+    if not unfinished(body):
+        return await expire(body, services, now)
     try:
         fine_tune = parse(body)
     except Unreadable as final:
@@ -60,14 +67,20 @@ async def reconcile(namespace: str, name: str, services: Services) -> float | No
         return None
     wanted = await _advance(fine_tune, services, now)
     await _say(fine_tune, wanted, services)
-    return look_again(wanted, services.settings.progress_interval)
+    return look_again(fine_tune, wanted, services.settings.progress_interval, now)
 
 
-def look_again(said: FineTuneStatus, progress_interval: float) -> float | None:
+def look_again(fine_tune: FineTune, said: FineTuneStatus, progress_interval: float, now: datetime) -> float | None:
     """After how many seconds: a run that was started is followed; what waits is woken by an event or the resync."""
-    accepted = next(item for item in said.conditions if item.type == ConditionType.ACCEPTED)
-    followed = said.attempts is not None or accepted.reason in _UNTOLD
-    return progress_interval if said.completion_time is None and followed else None
+    if said.completion_time is not None:
+        lifetime = fine_tune.spec.ttl_seconds_after_finished
+        expiry = timedelta(seconds=lifetime) if lifetime is not None else None
+        return max(0.0, (said.completion_time + expiry - now).total_seconds()) if expiry is not None else None
+    conditions = {item.type: item for item in said.conditions}
+    if ConditionType.SUSPENDED in conditions:
+        return None
+    followed = said.attempts is not None or conditions[ConditionType.ACCEPTED].reason in _UNTOLD
+    return progress_interval if followed else None
 
 
 def _forget(run_uid: str, services: Services) -> None:
@@ -111,27 +124,60 @@ async def _work(seen: Observed, services: Services, now: datetime) -> FineTuneSt
     except Waiting as held:
         return status.held(seen.fine_tune, held.reason, held.message, now)
     except RunFailed as error:
-        spent = _gpu_seconds(seen, record, now)
-        ended = status.failed(seen.fine_tune, error.reason, error.failure, seen.progress, spent, now)
+        tried = error.tried or spent.with_this_attempt(seen, now)
+        used = spent.gpu_seconds(tried, record)
+        told = tried if seen.was_started else None
+        ended = status.failed(seen.fine_tune, error.reason, error.failure, seen.progress, told, used, now)
         return await _end(seen, record, ended, services)
 
 
 async def _run(seen: Observed, record: Record, services: Services, now: datetime) -> FineTuneStatus:
+    if seen.attempt.state is State.SUCCEEDED:
+        return await _publish(seen, record, services, now)
+    if seen.fine_tune.spec.suspend:
+        return await suspend(seen, services, now)
+    if seen.is_suspended:
+        await end_job(seen, services)
+        return await _start(seen, record, next_attempt(seen.tried) if seen.was_started else seen.tried, services, now)
+    if seen.is_backing_off:
+        if not is_due(seen, services.settings, now):
+            return status.repeated(seen.fine_tune, now)
+        return await _start(seen, record, next_attempt(seen.tried), services, now)
+    return await _follow(seen, record, services, now)
+
+
+async def _follow(seen: Observed, record: Record, services: Services, now: datetime) -> FineTuneStatus:
+    """The current attempt, which nothing holds up."""
     match await _state(seen, services):
         case State.UNSTARTED:
-            await train(seen, record, services)
-            return _active(seen, Verdict("False", Reason.JOB_CREATED, "The run's Job was created."), now)
+            return await _start(seen, record, seen.tried, services, now)
         case State.PENDING:
+            if _waits_too_long(seen, record, now):
+                raise _failed(failures.never_started(seen.attempt.message))
             return _active(seen, Verdict("False", Reason.JOB_CREATED, seen.attempt.message), now)
         case State.RUNNING:
-            return _active(seen, Verdict("True", Reason.JOB_RUNNING), now)
+            stale = status.staleness(seen.progress, _running_since(seen), now, services.settings.stall_timeout)
+            return _active(seen, Verdict("True", Reason.JOB_RUNNING), now, stale)
         case State.FAILED:
-            raise RunFailed(*attempts.failure(seen.job or {}, await _pods_now(seen, services), _waited_for(seen)))
-        case State.SUCCEEDED if not _is_publishing(seen):
-            return _active(seen, Verdict("False", Reason.PUBLISHING, "The result is being copied and verified."), now)
+            failed = failures.why(seen.job or {}, await _pods_now(seen, services), spent.waited_for(seen))
+            return await retry(seen, record, failed, services, now)
         case State.SUCCEEDED:
-            manifest, published = await publish(seen, record, services)
-            return await _end(seen, published, _complete(seen, published, manifest, now), services)
+            return await _publish(seen, record, services, now)
+
+
+async def _start(seen: Observed, record: Record, tried: Attempts, services: Services, now: datetime) -> FineTuneStatus:
+    await train(seen, record, tried, services)
+    created = Verdict("False", Reason.JOB_CREATED, "The run's Job was created.")
+    most = tried.model_copy(update={"max": services.settings.max_failures})
+    return status.active(seen.fine_tune, created, None, most, now)
+
+
+async def _publish(seen: Observed, record: Record, services: Services, now: datetime) -> FineTuneStatus:
+    """Say it first: copying and verifying takes its time."""
+    if not _is_publishing(seen):
+        return _active(seen, Verdict("False", Reason.PUBLISHING, "The result is being copied and verified."), now)
+    manifest, published = await publish(seen, record, services)
+    return await _end(seen, published, _complete(seen, published, manifest, now), services)
 
 
 async def _state(seen: Observed, services: Services) -> State:
@@ -140,7 +186,7 @@ async def _state(seen: Observed, services: Services) -> State:
         return seen.attempt.state
     manifest = f"{attempt_prefix(seen.fine_tune.metadata.uid, seen.attempt_number)}{MANIFEST_FILE}"
     if await services.storage.etag(seen.account.models, manifest) is None:
-        raise RunFailed(*attempts.deleted())
+        raise _failed(failures.deleted())
     return State.SUCCEEDED
 
 
@@ -151,12 +197,13 @@ async def _end(seen: Observed, record: Record, ended: FineTuneStatus, services: 
     return ended
 
 
-def _active(seen: Observed, running: Verdict, now: datetime) -> FineTuneStatus:
-    return status.active(seen.fine_tune, running, seen.progress, Attempts(current=seen.attempt_number), now)
+def _active(seen: Observed, running: Verdict, now: datetime, stale: Verdict | None = None) -> FineTuneStatus:
+    return status.active(seen.fine_tune, running, seen.progress, seen.tried, now, stale)
 
 
 def _complete(seen: Observed, record: Record, manifest: RunManifest, now: datetime) -> FineTuneStatus:
     name = vectorizer_object_name(seen.fine_tune.spec.custom_vectorizer_name)
+    tried = spent.with_this_attempt(seen, now)
     return status.complete(
         seen.fine_tune,
         Reason(manifest.outcome),
@@ -164,9 +211,14 @@ def _complete(seen: Observed, record: Record, manifest: RunManifest, now: dateti
         _final_progress(seen, manifest, now),
         name,
         f"{published_prefix(name, record.uid)}{REPORT_FILE}",
-        _gpu_seconds(seen, record, now),
+        tried,
+        spent.gpu_seconds(tried, record),
         now,
     )
+
+
+def _failed(failed: AttemptFailure) -> RunFailed:
+    return RunFailed(failed.reason, failed.failure)
 
 
 def _verdict_in_words(seen: Observed, manifest: RunManifest) -> str:
@@ -187,26 +239,16 @@ def _final_progress(seen: Observed, manifest: RunManifest, now: datetime) -> Run
     return RunProgress(progress=done, dataset=manifest.dataset, metrics=manifest.metrics, outcome=manifest.outcome)
 
 
-def _gpu_seconds(seen: Observed, record: Record, now: datetime) -> int | None:
-    times = (seen.job or {}).get("status") or {}
-    if not record.granted.gpus or "startTime" not in times:
-        return None
-    began = _began(seen) or (now if _waited_for(seen) else datetime.fromisoformat(times["startTime"]))
-    ended = datetime.fromisoformat(times["completionTime"]) if "completionTime" in times else now
-    return max(0, int((ended - began).total_seconds() * record.granted.gpus))
+def _waits_too_long(seen: Observed, record: Record, now: datetime) -> bool:
+    """Counted from when the cluster was allowed to run the Job."""
+    allowed = ((seen.job or {}).get("status") or {}).get("startTime")
+    longest = record.granted.pre_running_deadline_seconds
+    return allowed is not None and (now - datetime.fromisoformat(allowed)).total_seconds() > longest
 
 
-def _began(seen: Observed) -> datetime | None:
-    """When the process began, by its Pods or else by what was said: a wait for a node takes no GPU."""
+def _running_since(seen: Observed) -> datetime | None:
     running = seen.condition(ConditionType.RUNNING)
-    said = running.last_transition_time if running is not None and running.status == "True" else None
-    return attempts.started_at(seen.pods) or said
-
-
-def _waited_for(seen: Observed) -> str:
-    """What the process was said to wait for; empty where it was said to run."""
-    running = seen.condition(ConditionType.RUNNING)
-    return running.message if running is not None and running.reason == Reason.JOB_CREATED else ""
+    return running.last_transition_time if running is not None and running.status == "True" else None
 
 
 def _is_publishing(seen: Observed) -> bool:
@@ -215,8 +257,8 @@ def _is_publishing(seen: Observed) -> bool:
 
 
 async def _pods_now(seen: Observed, services: Services) -> list[Object]:
-    """The run's Pods as of now: the watch of Pods may be behind that of Jobs, and a failure is told only once."""
-    selector = f"{RUN_UID_LABEL}={seen.fine_tune.metadata.uid}"
+    """The attempt's Pods as of now: the watch of Pods may be behind that of Jobs, and a failure is told only once."""
+    selector = f"{RUN_UID_LABEL}={seen.fine_tune.metadata.uid},{ATTEMPT_LABEL}={seen.attempt_number}"
     return [pod async for pod in services.kube.items(PODS, seen.namespace, selector)]
 
 

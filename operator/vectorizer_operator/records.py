@@ -35,6 +35,7 @@ class Granted(StoredModel):
     """dimension of the start, and so of the result."""
     profile: str
     max_duration_seconds: int
+    pre_running_deadline_seconds: int = 3600
     gpus: int = 0
     image: str
     """image is the trainer's."""

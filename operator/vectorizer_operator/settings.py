@@ -71,6 +71,15 @@ class Settings(BaseModel):
     """Seconds between two status writes that only mirror progress."""
     resync_interval: float = Field(default=60.0, gt=0)
     """Seconds between two lists of everything."""
+    max_failures: int = Field(default=3, ge=1, le=20)
+    """Attempts of a run that may end by a failure which another attempt may not meet."""
+    max_preemptions: int = Field(default=10, ge=0, le=100)
+    """Attempts of a run that the cluster may end."""
+    first_back_off: float = Field(default=10.0, gt=0)
+    """Seconds between the first failure and the next attempt; twice as long after each further one."""
+    longest_back_off: float = Field(default=360.0, gt=0)
+    stall_timeout: float = Field(default=600.0, gt=0)
+    """Seconds without progress after which a run is said to be stale."""
     watch_grace: float = Field(default=30.0, gt=0)
     """Seconds after which a difference that the watch has not delivered ends the process."""
     request_timeout: float = Field(default=30.0, gt=0)

@@ -40,13 +40,8 @@ class Verdict:
 Verdicts = Mapping[ConditionType, Verdict]
 
 _ACCEPTED = Verdict("True", Reason.ACCEPTED, "The request is granted.")
-_ACCEPTED_WITHOUT_TTL = Verdict(
-    "True",
-    Reason.ACCEPTED,
-    f"{_ACCEPTED.message} ttlSecondsAfterFinished is not supported by this version of the operator: the object stays.",
-)
-_NOT_SUSPENDED = Verdict(
-    "False", Reason.NOT_SUPPORTED, "suspend is not supported by this version of the operator: it has no effect."
+_SUSPENDED = Verdict(
+    "True", Reason.SUSPENDED, "spec.suspend is true. Set it to false, and the run goes on from its last checkpoint."
 )
 
 
@@ -71,18 +66,54 @@ def refused(fine_tune: FineTune, reason: Reason, message: str, now: datetime) ->
 
 
 def active(
-    fine_tune: FineTune, running: Verdict, said: RunProgress | None, attempts: Attempts, now: datetime
+    fine_tune: FineTune,
+    running: Verdict,
+    said: RunProgress | None,
+    attempts: Attempts,
+    now: datetime,
+    stale: Verdict | None = None,
 ) -> FineTuneStatus:
-    """Accepted, and not ended."""
+    """Accepted, and not ended; `stale` says of a process that runs whether it makes progress."""
     publishing = running.reason is Reason.PUBLISHING
     verdicts = {
         ConditionType.ACCEPTED: _ACCEPTED,
         ConditionType.RUNNING: running,
-        ConditionType.DATASET_READY: dataset_ready(said),
+        ConditionType.DATASET_READY: dataset_ready(said) if said is not None else _last_dataset(fine_tune),
+        **({ConditionType.PROGRESS_STALE: stale} if stale is not None else {}),
         **_kstatus(Verdict("False", running.reason, running.message), Verdict("True", running.reason, running.message)),
     }
     phase = Phase.PUBLISHING if publishing else _phase(running, said)
     return _compose(fine_tune, verdicts, now, phase=phase, attempts=attempts, **_mirror(said))
+
+
+def backing_off(fine_tune: FineTune, message: str, attempts: Attempts, now: datetime) -> FineTuneStatus:
+    """Between two attempts."""
+    running = Verdict("False", Reason.BACK_OFF, message)
+    verdicts = {
+        ConditionType.ACCEPTED: _ACCEPTED,
+        ConditionType.RUNNING: running,
+        ConditionType.DATASET_READY: _last_dataset(fine_tune),
+        **_kstatus(running, Verdict("True", Reason.BACK_OFF, message)),
+    }
+    return _compose(fine_tune, verdicts, now, phase=Phase.PENDING, attempts=attempts)
+
+
+def suspended(fine_tune: FineTune, attempts: Attempts | None, now: datetime) -> FineTuneStatus:
+    """Accepted, and without a Job because somebody wants it so."""
+    no = Verdict("False", Reason.SUSPENDED, _SUSPENDED.message)
+    verdicts = {
+        ConditionType.ACCEPTED: _ACCEPTED,
+        ConditionType.SUSPENDED: _SUSPENDED,
+        ConditionType.RUNNING: no,
+        ConditionType.DATASET_READY: _last_dataset(fine_tune),
+        **_kstatus(no, no),
+    }
+    return _compose(fine_tune, verdicts, now, phase=Phase.SUSPENDED, attempts=attempts)
+
+
+def repeated(fine_tune: FineTune, now: datetime) -> FineTuneStatus:
+    """What was said last, said of the object as it is now."""
+    return taken_over(fine_tune, fine_tune.status or FineTuneStatus(), "", now)
 
 
 def held(fine_tune: FineTune, reason: Reason, message: str, now: datetime) -> FineTuneStatus:
@@ -103,6 +134,7 @@ def complete(
     said: RunProgress,
     vectorizer: str,
     report: str,
+    attempts: Attempts,
     gpu_seconds: int | None,
     now: datetime,
 ) -> FineTuneStatus:
@@ -116,7 +148,7 @@ def complete(
         **_kstatus(done, Verdict("False", reason)),
     }
     final = {"vectorizer": vectorizer, "report": report, "gpu_seconds": gpu_seconds, "completion_time": now}
-    return _compose(fine_tune, verdicts, now, phase=Phase.SUCCEEDED, **_mirror(said), **final)
+    return _compose(fine_tune, verdicts, now, phase=Phase.SUCCEEDED, attempts=attempts, **_mirror(said), **final)
 
 
 def failed(
@@ -124,13 +156,15 @@ def failed(
     reason: Reason,
     failure: Failure,
     said: RunProgress | None,
+    attempts: Attempts | None,
     gpu_seconds: int | None,
     now: datetime,
 ) -> FineTuneStatus:
     """The run ended without a result."""
     message = f"{failure.message} {failure.hint}".strip()
     spoilt = reason in (Reason.BAD_INPUT, Reason.OVER_LIMIT)
-    ready = Verdict("False", Reason.DATASET_REFUSED, failure.message) if spoilt else dataset_ready(said)
+    told = dataset_ready(said) if said is not None else _last_dataset(fine_tune)
+    ready = Verdict("False", Reason.DATASET_REFUSED, failure.message) if spoilt else told
     verdicts = {
         ConditionType.ACCEPTED: _ACCEPTED,
         ConditionType.RUNNING: Verdict("False", Reason.FINISHED),
@@ -138,7 +172,7 @@ def failed(
         **_failed(reason, message),
     }
     final = {"failure": failure, "gpu_seconds": gpu_seconds, "completion_time": now}
-    return _compose(fine_tune, verdicts, now, phase=Phase.FAILED, **_mirror(said), **final)
+    return _compose(fine_tune, verdicts, now, phase=Phase.FAILED, attempts=attempts, **_mirror(said), **final)
 
 
 def taken_over(fine_tune: FineTune, ended: FineTuneStatus, remark: str, now: datetime) -> FineTuneStatus:
@@ -161,6 +195,27 @@ def dataset_ready(said: RunProgress | None) -> Verdict:
         return Verdict("True", Reason.DATASET_READ, told)
     rejected = [f"{dataset.rejected} files were rejected."] if dataset.rejected else []
     return Verdict("True", Reason.DATASET_WARNINGS, " ".join([told, *rejected, *dataset.warnings])[:4_000])
+
+
+def staleness(said: RunProgress | None, began: datetime | None, now: datetime, limit: float) -> Verdict:
+    """Whether a process that runs has told of no progress for `limit` seconds."""
+    last = said.progress.last_update_time if said is not None else began
+    if last is None or (now - last).total_seconds() < limit:
+        return Verdict("False", Reason.PROGRESSING)
+    stage = f"in the stage {said.progress.stage}" if said is not None else "since it started"
+    return Verdict(
+        "True",
+        Reason.NO_PROGRESS,
+        f"Nothing was heard of the run {stage} for {limit / 60:.0f} minutes (last at {last:%Y-%m-%d %H:%M:%S} UTC). "
+        "Look at the log of its Pod; set suspend to true and then to false to start it anew from its checkpoint.",
+    )
+
+
+def _last_dataset(fine_tune: FineTune) -> Verdict:
+    """What was said of the data before."""
+    conditions = fine_tune.status.conditions if fine_tune.status is not None else []
+    said = next((item for item in conditions if item.type == ConditionType.DATASET_READY), None)
+    return Verdict(said.status, Reason(said.reason), said.message) if said is not None else dataset_ready(None)
 
 
 def score(metrics: list[Metric] | None, outcome: Outcome | None) -> str:
@@ -216,7 +271,7 @@ def _mirror(said: RunProgress | None) -> dict[str, Progress | Dataset | list[Met
 
 def _compose(fine_tune: FineTune, verdicts: Verdicts, now: datetime, **parts: object) -> FineTuneStatus:
     """The new status: conditions from verdicts, parts replaced, the rest kept as it was said last."""
-    last, verdicts = fine_tune.status or FineTuneStatus(), _with_ignored(fine_tune, verdicts)
+    last = fine_tune.status or FineTuneStatus()
     generation = fine_tune.metadata.generation
     old = {item.type: item for item in last.conditions}
     conditions = [condition(verdict, type_, old.get(type_), generation, now) for type_, verdict in verdicts.items()]
@@ -225,16 +280,6 @@ def _compose(fine_tune: FineTune, verdicts: Verdicts, now: datetime, **parts: ob
     kept |= {"conditions": conditions, "observed_generation": generation}
     new = last.model_copy(update={**{k: v for k, v in parts.items() if v is not None}, **kept})
     return new.model_copy(update={"display": _display(new)})
-
-
-def _with_ignored(fine_tune: FineTune, verdicts: Verdicts) -> Verdicts:
-    """Name the fields that were changed since the acceptance, which would have refused them."""
-    if verdicts[ConditionType.ACCEPTED].status != "True":
-        return verdicts
-    spec, said = fine_tune.spec, dict(verdicts)
-    said[ConditionType.ACCEPTED] = _ACCEPTED if spec.ttl_seconds_after_finished is None else _ACCEPTED_WITHOUT_TTL
-    said.pop(ConditionType.SUSPENDED, None)
-    return said | ({ConditionType.SUSPENDED: _NOT_SUSPENDED} if spec.suspend else {})
 
 
 def _display(status: FineTuneStatus) -> Display | None:

@@ -205,6 +205,13 @@ class TestTheProcessNode:
         core.patch_namespaced_pod("polite", namespace, {"metadata": {"finalizers": None}})
         eventually(lambda: is_gone(core, namespace, "polite"))
 
+    def test_ends_a_pod_that_is_active_longer_than_it_may(self, core: Api, namespace: str) -> None:
+        slow = pod("slow", container("import signal; signal.pause()"), activeDeadlineSeconds=1)
+        core.create_namespaced_pod(namespace, slow)
+        eventually(lambda: terminated(core, namespace, "slow"))
+        status = core.read_namespaced_pod("slow", namespace).status
+        assert (status.phase, status.reason) == ("Failed", "DeadlineExceeded")
+
     def test_kills_what_ignores_sigterm_after_the_grace_period(self, core: Api, namespace: str) -> None:
         script = (
             "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True)\n"

@@ -156,6 +156,7 @@ class PodSpec(Part):
     restart_policy: str = "Always"
     node_selector: dict[str, str] = {}
     scheduling_gates: list[dict[str, Any]] = []
+    active_deadline_seconds: int | None = None
     termination_grace_period_seconds: int = 30
     init_containers: list[Container] = []
     containers: list[Container]

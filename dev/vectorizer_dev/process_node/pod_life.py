@@ -34,6 +34,7 @@ class PodLife:
         self._grace = pod.spec.termination_grace_period_seconds
         self._process: ContainerProcess | None = None
         self._over = pod.is_finished
+        self._outlived = False
 
     @property
     def log(self) -> Path:
@@ -107,15 +108,20 @@ class PodLife:
         except StartError as error:
             return self._finished(status.START_FAILED, "StartError", str(error))
         await self._report(status.running(self._pod, self._since, started, self._process.pid))
-        stopping = asyncio.create_task(self._stop_when_asked(self._process))
+        stopping = asyncio.create_task(self._stop_in_time(self._process))
         outcome = await self._process.wait()
         stopping.cancel()
         policy = self._pod.container.termination_message_policy
         message = termination_message(self._message_file, policy, self.log, outcome.exit_code)
-        return self._finished(outcome.exit_code, outcome.reason, message, started)
+        ended = self._finished(outcome.exit_code, outcome.reason, message, started)
+        return status.outlived(ended) if self._outlived else ended
 
-    async def _stop_when_asked(self, process: ContainerProcess) -> None:
-        await self._deletion.wait()
+    async def _stop_in_time(self, process: ContainerProcess) -> None:
+        """End the process when its deletion is asked for, or when the pod's time on the node is over."""
+        try:
+            await asyncio.wait_for(self._deletion.wait(), self._pod.spec.active_deadline_seconds)
+        except TimeoutError:
+            self._outlived = True
         process.terminate()
         await asyncio.sleep(self._grace)
         process.kill()

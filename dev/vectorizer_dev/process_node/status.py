@@ -68,6 +68,12 @@ def finished(pod: Pod, since: str, ending: Ending) -> Json:
     return _status(pod, ending.phase, since, {"terminated": terminated}, conditions)
 
 
+def outlived(ended: Json) -> Json:
+    """Return the final status of a pod that was ended for its activeDeadlineSeconds."""
+    message = "Pod was active on the node longer than the specified deadline"
+    return {**ended, "phase": "Failed", "reason": "DeadlineExceeded", "message": message}
+
+
 def refused(since: str, message: str) -> Json:
     """Return the final status of a pod that this node cannot run at all."""
     return {"phase": "Failed", "reason": "UnsupportedByProcessNode", "message": message, "startTime": since}

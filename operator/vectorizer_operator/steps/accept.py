@@ -71,12 +71,8 @@ def _refuse_unsupported(spec: FineTuneSpec, services: Services) -> None:
 def _fields_of_later_releases(spec: FineTuneSpec) -> Iterator[str]:
     if spec.file_urls:
         yield "fileUrls"
-    if spec.suspend:
-        yield "suspend"
     if spec.queue_name is not None:
         yield "queueName"
-    if spec.ttl_seconds_after_finished is not None:
-        yield "ttlSecondsAfterFinished"
 
 
 def _not_supported(what: str) -> Refused:
@@ -157,6 +153,7 @@ async def _grant(seen: Observed, profile: Profile, services: Services) -> Grante
         dimension=dimension,
         profile=spec.profile,
         max_duration_seconds=spec.training.max_duration_seconds or profile.max_duration_seconds,
+        pre_running_deadline_seconds=profile.pre_running_deadline_seconds,
         gpus=profile.gpus,
         image=services.settings.trainer_image,
     )

@@ -59,7 +59,7 @@ async def _restore(seen: Observed, record: Record, name: str, services: Services
     if await vectorizers.read_manifest(seen.account, name, spec.artifact.run_uid, services) is None:
         message = f"The vectorizer {spec.custom_vectorizer_name} was published and its files were deleted since."
         gone = Failure(exit_code=0, reason=Reason.ARTIFACT_DELETED, message=message, hint=AGAIN)
-        return status.failed(seen.fine_tune, Reason.ARTIFACT_DELETED, gone, None, None, now)
+        return status.failed(seen.fine_tune, Reason.ARTIFACT_DELETED, gone, None, None, None, now)
     there = await vectorizers.find(seen.namespace, spec.custom_vectorizer_name, services)
     if there is None:
         there = await vectorizers.create(name, seen.namespace, spec, services)

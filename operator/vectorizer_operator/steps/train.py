@@ -3,6 +3,7 @@
 import re
 
 from vectorizer_api.conditions import Reason
+from vectorizer_api.fine_tune import Attempts
 
 from vectorizer_operator import attempts
 from vectorizer_operator.errors import Denied, Waiting
@@ -17,8 +18,8 @@ _QUOTA = re.compile(r"exceeded quota: ([^,\s]+)")
 """How the API server words it; it has no code of its own. What follows the quota's name changes with its use."""
 
 
-async def train(seen: Observed, record: Record, services: Services) -> None:
-    """Start the current attempt.
+async def train(seen: Observed, record: Record, tried: Attempts, services: Services) -> None:
+    """Start the attempt `tried.current`, which may run for what the ones before it have left.
 
     Raises:
         Refused: where something foreign has the name of one of its children.
@@ -29,7 +30,8 @@ async def train(seen: Observed, record: Record, services: Services) -> None:
     profile = services.profiles.get(record.granted.profile)
     if profile is None:
         raise Waiting(Reason.PROFILE_MISSING, f"The profile {record.granted.profile} is gone.")
-    plan = AttemptPlan(seen.fine_tune, record.granted, profile, seen.attempt_number, services.settings)
+    left = record.granted.max_duration_seconds - tried.seconds
+    plan = AttemptPlan(seen.fine_tune, record.granted, profile, tried.current, left, services.settings)
     try:
         job = await attempts.start(plan, services.kube, services.storage)
     except Denied as error:  # Such as a quota, or a namespace without the operator's RoleBinding.

@@ -47,9 +47,7 @@ def waits(tenant: Tenant, name: str, reason: str) -> str:
     ("field", "spec"),
     [
         ("fileUrls", {"fileUrls": ["https://example.org/a.txt"]}),
-        ("suspend", {"suspend": True}),
         ("queueName", {"queueName": "queue"}),
-        ("ttlSecondsAfterFinished", {"ttlSecondsAfterFinished": 60}),
     ],
 )
 def test_what_a_later_version_will_do_is_refused_by_name(
@@ -275,24 +273,3 @@ def test_an_account_that_does_not_bind_the_operator_is_told(
     client.RbacAuthorizationV1Api(api).delete_namespaced_role_binding("vectorizer-operator", tenant.namespace)
     tenant.ask(name)
     assert "forbidden" in held(tenant, name, "Waiting")
-
-
-def test_what_is_changed_after_the_acceptance_and_has_no_effect_is_named(tenant: Tenant, name: str) -> None:
-    run = tenant.run_of(tenant.ask(name))
-    run.run()
-    tenant.until(name, "Running", "True")
-    change(tenant, name, {"suspend": True, "ttlSecondsAfterFinished": 5})
-    tenant.until(name, "Suspended", "False", "NotSupported")
-    assert "ttlSecondsAfterFinished" in tenant.condition(name, "Accepted")["message"]
-    run.succeed(DIMENSION)
-    tenant.ended(name)
-    change(tenant, name, {"suspend": False, "ttlSecondsAfterFinished": None})
-    eventually(lambda: tenant.condition(name, "Suspended") == {})
-    assert "ttl" not in tenant.condition(name, "Accepted")["message"]
-    assert tenant.condition(name, "Complete")["status"] == "True"
-
-
-def change(tenant: Tenant, name: str, spec: dict[str, object]) -> None:
-    tenant.objects.patch_namespaced_custom_object(
-        "vectorizers.dev", "v1alpha1", tenant.namespace, "vectorizerfinetunes", name, {"spec": spec}
-    )

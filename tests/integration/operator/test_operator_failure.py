@@ -7,18 +7,8 @@ from vectorizer_dev.acted_run import ActedRun
 from vectorizer_dev.tenant import Tenant
 from vectorizer_dev.waiting import eventually
 
-DISRUPTED = {
-    "type": "DisruptionTarget",
-    "status": "True",
-    "reason": "EvictionByEvictionAPI",
-    "message": "Eviction API: evicting",
-}
 
-
-@pytest.mark.parametrize(
-    ("exit_code", "reason"),
-    [(64, "BadInput"), (65, "OverLimit"), (75, "StorageFailed"), (70, "TrainerError")],
-)
+@pytest.mark.parametrize(("exit_code", "reason"), [(64, "BadInput"), (65, "OverLimit")])
 def test_the_trainers_last_word_is_the_status_failure(tenant: Tenant, name: str, exit_code: int, reason: str) -> None:
     tenant.upload(f"{name}/a.txt", b"text")
     before = listing(tenant)
@@ -38,25 +28,9 @@ def test_bad_input_is_told_as_a_refused_data_set(tenant: Tenant, name: str) -> N
     assert (ready["status"], ready["reason"], ready["message"]) == ("False", "DatasetRefused", "line 3 is no list")
 
 
-def test_an_exit_without_a_word_names_the_exit_code(tenant: Tenant, name: str) -> None:
-    tenant.run_of(tenant.ask(name)).end(3)
-    assert "exit code 3" in tenant.until(name, "Failed", "True", "JobFailed")["message"]
-    assert tenant.status(name)["failure"]["exitCode"] == 3
-
-
-def test_a_last_word_that_is_no_failure_is_not_believed(tenant: Tenant, name: str) -> None:
-    tenant.run_of(tenant.ask(name)).end(70, '{"exitCode": "yes"')
-    assert "exit code 70" in tenant.until(name, "Failed", "True", "TrainerError")["message"]
-
-
 def test_too_little_memory_is_said(tenant: Tenant, name: str) -> None:
     tenant.run_of(tenant.ask(name)).end(137, reason="OOMKilled")
-    assert "memory" in tenant.until(name, "Failed", "True", "JobFailed")["message"]
-
-
-def test_an_eviction_is_told_as_the_clusters_doing(tenant: Tenant, name: str) -> None:
-    tenant.run_of(tenant.ask(name)).end(143, "", "Error", DISRUPTED)
-    assert "The cluster ended the run" in tenant.until(name, "Failed", "True", "JobFailed")["message"]
+    assert "memory" in tenant.until(name, "Failed", "True", "OutOfMemory")["message"]
 
 
 def test_a_deleted_job_ends_the_run_and_is_not_started_again(
@@ -69,13 +43,6 @@ def test_a_deleted_job_ends_the_run_and_is_not_started_again(
     tenant.until(name, "Failed", "True", "JobDeleted")
     assert_nothing_came_of_it(tenant, name)
     assert job not in tenant.jobs(name)
-
-
-def test_a_deadline_that_passes_is_told_as_such(tenant: Tenant, batch: client.BatchV1Api, name: str) -> None:
-    tenant.run_of(tenant.ask(name))
-    job = tenant.jobs(name)[0]
-    batch.patch_namespaced_job(job, tenant.namespace, {"spec": {"activeDeadlineSeconds": 1}})
-    assert "before its process started" in tenant.until(name, "Failed", "True", "DeadlineExceeded")["message"]
 
 
 def test_a_process_that_runs_past_its_deadline_took_too_long(

@@ -34,6 +34,7 @@ def plan(name: str) -> AttemptPlan:
         granted=Granted.model_validate(given["granted"]),
         profile=Profile.model_validate(given["profile"]),
         attempt=given["attempt"],
+        seconds=given["seconds"],
         settings=SETTINGS,
     )
 
@@ -60,6 +61,12 @@ class TestEveryRun:
         assert spec["backoffLimit"] == 0
         assert spec["podReplacementPolicy"] == "Failed"
         assert self.pod(name)["restartPolicy"] == "Never"
+
+    def test_its_time_counts_on_the_node_and_its_wait_for_one_has_a_time_of_its_own(self, name: str) -> None:
+        of = plan(name)
+        assert self.pod(name)["activeDeadlineSeconds"] == of.seconds
+        waiting = of.granted.pre_running_deadline_seconds
+        assert jobs.train_job(of)["spec"]["activeDeadlineSeconds"] == waiting + of.seconds
 
     def test_keeps_to_the_restricted_pod_security_standard(self, name: str) -> None:
         pod = self.pod(name)

@@ -1,7 +1,7 @@
 """One pass over one fine-tune: when it is looked at again, what cannot be read, and what is kept of what is gone."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -146,16 +146,27 @@ class TestLookingAgain:
     def test_a_started_run_is_followed(self) -> None:
         one = FineTune.model_validate(fine_tune())
         said = status.active(one, Verdict("True", Reason.JOB_RUNNING), None, Attempts(current=1), NOW)
-        assert look_again(said, 5) == 5
+        assert look_again(one, said, 5, NOW) == 5
+
+    def test_a_suspended_run_is_left_alone(self) -> None:
+        one = FineTune.model_validate(fine_tune())
+        assert look_again(one, status.suspended(one, Attempts(current=1), NOW), 5, NOW) is None
+
+    def test_one_that_has_ended_is_looked_at_when_its_time_is_over(self) -> None:
+        one = FineTune.model_validate(fine_tune(ttlSecondsAfterFinished=60))
+        said = status.refused(one, Reason.NAME_TAKEN, "taken", NOW)
+        assert look_again(one, said, 5, NOW + timedelta(seconds=20)) == 40
+        assert look_again(one, said, 5, NOW + timedelta(seconds=90)) == 0
 
     @pytest.mark.parametrize("reason", [Reason.PROFILE_MISSING, Reason.STORAGE_UNREACHABLE])
     def test_what_waits_for_something_that_no_event_tells_of_is_looked_at(self, reason: Reason) -> None:
-        assert look_again(status.waiting(FineTune.model_validate(fine_tune()), reason, "wait", NOW), 5) == 5
+        one = FineTune.model_validate(fine_tune())
+        assert look_again(one, status.waiting(one, reason, "wait", NOW), 5, NOW) == 5
 
     @pytest.mark.parametrize("tell", [status.waiting, status.held, status.refused])
     def test_what_waits_or_has_ended_is_left_alone(self, tell: Callable[..., FineTuneStatus]) -> None:
         one = FineTune.model_validate(fine_tune())
-        assert look_again(tell(one, Reason.QUOTA_EXCEEDED, "wait", NOW), 5) is None
+        assert look_again(one, tell(one, Reason.QUOTA_EXCEEDED, "wait", NOW), 5, NOW) is None
 
 
 def test_a_quota_is_told_in_the_same_words_however_much_of_it_is_used() -> None:

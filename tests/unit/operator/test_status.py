@@ -35,12 +35,14 @@ def running(said: RunProgress | None = None, at: datetime = NOW, after: FineTune
 def done(after: FineTuneStatus | None = None) -> FineTuneStatus:
     metrics = [Metric(name="NDCG@10", start=0.5781, tuned=0.6649, low=0.0, high=0.1)]
     said = told(Stage.DONE, selected=1).model_copy(update={"metrics": metrics})
-    return status.complete(fine_tune(after), Reason.IMPROVED, "better", said, "docs", "report.json", None, LATER)
+    return status.complete(
+        fine_tune(after), Reason.IMPROVED, "better", said, "docs", "report.json", Attempts(current=1), None, LATER
+    )
 
 
 def failure() -> FineTuneStatus:
     why = Failure(exit_code=64, reason="X", message="line 3 is no list", hint="mend it")
-    return status.failed(fine_tune(running()), Reason.BAD_INPUT, why, None, None, LATER)
+    return status.failed(fine_tune(running()), Reason.BAD_INPUT, why, None, None, None, LATER)
 
 
 def by_type(said: FineTuneStatus) -> dict[str, tuple[str, str]]:
@@ -51,13 +53,15 @@ ALL = [
     status.waiting(fine_tune(), Reason.WAITING_FOR_VECTORIZER, "wait", NOW),
     status.refused(fine_tune(), Reason.NAME_TAKEN, "taken", NOW),
     status.held(fine_tune(), Reason.QUOTA_EXCEEDED, "wait", NOW),
+    status.backing_off(fine_tune(running()), "again", Attempts(current=1, failures=1), NOW),
+    status.suspended(fine_tune(running()), Attempts(current=1), NOW),
     running(),
     done(running()),
     failure(),
 ]
 
 
-@pytest.mark.parametrize("said", ALL, ids=lambda said: said.phase)
+@pytest.mark.parametrize("said", ALL, ids=lambda said: f"{said.phase}-{by_type(said)['Running'][1]}")
 class TestAnyStatus:
     def test_has_each_condition_once_and_of_this_generation(self, said: FineTuneStatus) -> None:
         types = [item.type for item in said.conditions]
@@ -126,7 +130,9 @@ def test_columns_are_short_text() -> None:
 def test_without_improvement_the_column_shows_the_start_alone() -> None:
     metrics = [Metric(name="NDCG@10", start=0.399, tuned=0.626, low=-0.1, high=0.5)]
     said = told(Stage.DONE).model_copy(update={"metrics": metrics, "outcome": Outcome.NO_IMPROVEMENT})
-    ended = status.complete(fine_tune(), Reason.NO_IMPROVEMENT, "none", said, "docs", "report.json", None, LATER)
+    ended = status.complete(
+        fine_tune(), Reason.NO_IMPROVEMENT, "none", said, "docs", "report.json", Attempts(current=1), None, LATER
+    )
     assert ended.display == Display(progress="42%", score="39.9")
     assert ended.metrics == metrics
 
@@ -160,23 +166,49 @@ def test_one_whose_job_cannot_be_yet_is_accepted_and_was_not_started() -> None:
     assert said.attempts is None
 
 
-class TestFieldsOfLaterReleases:
-    def changed(self, **spec: object) -> FineTuneStatus:
+class TestBetweenAttempts:
+    """Backing off or suspended: what was found out of the data still holds."""
+
+    WAITS = (
+        status.backing_off(fine_tune(running(told(selected=48, examples=48))), "again", Attempts(current=2), LATER),
+        status.suspended(fine_tune(running(told(selected=48, examples=48))), Attempts(current=2), LATER),
+    )
+
+    @pytest.mark.parametrize("said", WAITS, ids=["backing off", "suspended"])
+    def test_the_data_stay_read_and_the_attempts_counted(self, said: FineTuneStatus) -> None:
+        assert by_type(said)["DatasetReady"] == ("True", "DatasetRead")
+        assert said.attempts == Attempts(current=2)
+        assert said.completion_time is None
+
+    def test_a_suspended_one_is_nothing_that_is_worked_on(self) -> None:
+        said = by_type(self.WAITS[1])
+        assert said["Suspended"] == ("True", "Suspended")
+        assert said["Running"] == said["Reconciling"] == said["Ready"] == ("False", "Suspended")
+        assert self.WAITS[1].phase is Phase.SUSPENDED
+
+    def test_one_that_goes_on_is_suspended_no_more(self) -> None:
+        assert "Suspended" not in by_type(running(after=self.WAITS[1]))
+
+
+class TestStaleness:
+    def test_progress_within_the_limit_is_none(self) -> None:
+        assert status.staleness(told(), None, NOW + timedelta(seconds=599), 600).status == "False"
+
+    def test_a_long_silence_is_told_with_the_stage(self) -> None:
+        said = status.staleness(told(), None, NOW + timedelta(seconds=600), 600)
+        assert (said.status, said.reason) == ("True", Reason.NO_PROGRESS)
+        assert "in the stage Tuning for 10 minutes (last at 2026-11-22 12:00:00 UTC)" in said.message
+
+    def test_one_that_never_spoke_is_silent_since_it_runs(self) -> None:
+        assert status.staleness(None, NOW, NOW + timedelta(seconds=600), 600).status == "True"
+        assert status.staleness(None, NOW, NOW + timedelta(seconds=5), 600).status == "False"
+
+    def test_it_is_told_of_a_process_alone(self) -> None:
+        stale = Verdict("True", Reason.NO_PROGRESS, "silent")
         one = fine_tune(running())
-        one = one.model_copy(update={"spec": one.spec.model_copy(update=spec)})
-        return status.active(one, Verdict("True", Reason.JOB_RUNNING), None, Attempts(current=1), LATER)
-
-    def test_suspend_is_said_to_have_no_effect(self) -> None:
-        assert by_type(self.changed(suspend=True))["Suspended"] == ("False", "NotSupported")
-
-    def test_ttl_is_said_to_have_no_effect(self) -> None:
-        accepted = next(item for item in self.changed(ttl_seconds_after_finished=5).conditions)
-        assert "ttlSecondsAfterFinished is not supported" in accepted.message
-
-    def test_nothing_is_said_when_they_are_taken_back(self) -> None:
-        suspended = self.changed(suspend=True)
-        again = status.taken_over(fine_tune(suspended), suspended, "", LATER)
-        assert again.conditions == running().conditions
+        said = status.active(one, Verdict("True", Reason.JOB_RUNNING), None, Attempts(current=1), LATER, stale)
+        assert by_type(said)["ProgressStale"] == ("True", "NoProgress")
+        assert "ProgressStale" not in by_type(done(said))
 
 
 class TestEvents:
@@ -188,6 +220,11 @@ class TestEvents:
         assert self.reasons(FineTuneStatus(), first) == ["Accepted", "JobRunning"]
         assert self.reasons(first, second) == []
         assert self.reasons(second, done(second)) == ["Improved"]
+
+    def test_each_failed_attempt_is_told(self) -> None:
+        first = status.backing_off(fine_tune(running()), "one", Attempts(current=1), LATER)
+        assert self.reasons(running(), first) == ["BackOff"]
+        assert self.reasons(first, running(at=LATER, after=first)) == ["JobRunning"]
 
     def test_a_new_reason_to_wait_is_told(self) -> None:
         one = status.waiting(fine_tune(), Reason.PROFILE_MISSING, "a", NOW)
