@@ -50,6 +50,11 @@ def list_() -> None:
     """List the bases in this user's cache: production ones that were imported, and small ones that were made."""
     console = Console(stderr=True)
     with errors_as_sentences(console, "Nothing was listed."):
-        from vectorizer_cli.importing import cached_bases, table_of_bases
+        from vectorizer_trainer.bases import bases_folder
 
-        Console().print(table_of_bases(cached_bases()))
+        from vectorizer_cli.importing import cached_bases, list_of_bases
+
+        found = cached_bases()
+        console.print(f"{len(found)} in {bases_folder()}", highlight=False, markup=False, soft_wrap=True)
+        if found:
+            typer.echo(list_of_bases(found))

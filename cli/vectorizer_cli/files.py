@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vectorizer_api.names import LABELS_FILE
+from vectorizer_api.names import GROUPS_FILE, LABELS_FILE, TEST_LABELS_FILE
 from vectorizer_trainer.errors import BadInput
+
+_ANNOTATIONS = frozenset({LABELS_FILE, GROUPS_FILE, TEST_LABELS_FILE})
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def stream_files(folder: Path, suffixes: frozenset[str]) -> Iterator[Found]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder, without hidden ones and the labels."""
+    """Files below a folder, without hidden ones and what is said of files."""
     waiting = [folder]
     while waiting:
         with os.scandir(waiting.pop()) as entries:
@@ -52,5 +54,5 @@ def _walk(folder: Path) -> Iterator[Path]:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(Path(entry.path))
-                elif entry.name != LABELS_FILE and entry.is_file():
+                elif entry.name not in _ANNOTATIONS and entry.is_file():
                     yield Path(entry.path)

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
-from rich.table import Table
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
 from vectorizer_api.names import DESCRIPTION_FILE
@@ -22,7 +20,7 @@ from vectorizer_trainer.bases import REFERENCE_FILE, bases_folder, production_ba
 from vectorizer_trainer.content import UnsupportedContent
 from vectorizer_trainer.content.encoder import Encoder, Item
 from vectorizer_trainer.errors import BadInput, InvalidVectorizer, StorageError, UnreadableFile
-from vectorizer_trainer.published import Published, others_module, published_module
+from vectorizer_trainer.published import InvalidCheckpoint, Published, others_module, published_module
 from vectorizer_trainer.vectorizer import verified_description, write_vectorizer
 from vectorizer_trainer.wording import counted, quoted
 
@@ -97,15 +95,14 @@ def cached_bases() -> list[Base]:
     return sorted(found, key=lambda base: (base.description.content_type, base.kind, base.description.name))
 
 
-def table_of_bases(bases: Sequence[Base]) -> Table:
-    """A row for each base."""
-    table = Table("type", "name", "kind", "dimension", "licence", "digest", caption=str(bases_folder()))
-    table.columns[-1].overflow = "fold"
-    for base in bases:
-        described = base.description
-        cells = (described.content_type, described.name, base.kind, str(described.dimension), described.licence)
-        table.add_row(*map(escape, cells), base.digest)
-    return table
+def list_of_bases(bases: Sequence[Base]) -> str:
+    """Two lines for each base, the second its digest: that is to be copied, and fits whole into no table."""
+    width = max((len(base.description.content_type) for base in bases), default=0)
+    return "\n".join(
+        f"{base.description.content_type:<{width}}  {base.description.name}: {base.kind}, "
+        f"{base.description.dimension} numbers, {base.description.licence}\n{'':<{width}}  {base.digest}"
+        for base in bases
+    )
 
 
 def _name_and_licence(asked: BaseImport) -> tuple[str, str]:
@@ -136,12 +133,17 @@ def _check_target(target: Path) -> None:
 
 
 def _open(asked: BaseImport) -> Published:
+    module = published_module(asked.content_type)
     if not asked.checkpoint.exists():
-        source = "" if asked.licence else f" It is published as {published_module(asked.content_type).SOURCE}."
+        source = "" if asked.licence else f" It is published as {module.SOURCE}."
         raise BadInput(f"{asked.checkpoint} is not there.", hint=f"Fetch the checkpoint first.{source}")
     if asked.licence:
         return others_module(asked.content_type).open_other(asked.checkpoint)
-    return published_module(asked.content_type).open_published(asked.checkpoint)
+    try:
+        return module.open_published(asked.checkpoint)
+    except InvalidCheckpoint as error:
+        hint = f"Name the files of {module.NAME} as they were published: {module.SOURCE}."
+        raise InvalidCheckpoint(str(error), hint=hint) from error
 
 
 def _reference_items(encoder: Encoder, folder: Path, console: Console) -> list[Item]:

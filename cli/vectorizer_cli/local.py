@@ -12,6 +12,8 @@ from vectorizer_api.content import ContentType
 from vectorizer_api.run import ExitCode
 from vectorizer_trainer.errors import RunError, Stopped
 
+from vectorizer_cli.request import SWITCHES
+
 app = typer.Typer()
 
 INTERRUPTED = 130
@@ -21,7 +23,7 @@ _PATIENCE = 20.0
 """Seconds after a request to stop when the process ends, whatever still holds it up."""
 
 
-@app.command()
+@app.command(epilog=SWITCHES)
 def train(
     request: Annotated[
         Path, typer.Option(help="The request: a JSON file with content_type, custom_vectorizer_name and so on.")
@@ -29,7 +31,11 @@ def train(
     data: Annotated[Path, typer.Option(help="The folder with example_to_labels.json and the files that it names.")],
     out: Annotated[Path, typer.Option(help="Where the new vectorizer goes: a folder that is new or empty.")],
     vectorizers: Annotated[
-        Path | None, typer.Option(help="The folder in which the vectorizers that the request names are looked up.")
+        Path | None,
+        typer.Option(
+            help="The folder in which the vectorizers that the request names are looked up: by the name of their own "
+            "folder there, or else by the name that they were given when they were made."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same vectorizer.")] = 0,
     max_examples: Annotated[

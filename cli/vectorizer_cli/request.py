@@ -6,13 +6,18 @@ from typing import Annotated
 
 import typer
 import yaml
-from vectorizer_api.request import RequestError, parse_request
+from vectorizer_api.request import RequestError, Switches, parse_request
 from vectorizer_api.run import ExitCode
 
 app = typer.Typer()
 
+SWITCHES = (
+    f"The switches of augmentation_conditions, true unless the request says false: {', '.join(Switches.model_fields)}."
+)
+"""What the help of a command that takes a request says at its end."""
 
-@app.command("request")
+
+@app.command("request", epilog=SWITCHES)
 def request(
     path: Annotated[Path, typer.Argument(metavar="REQUEST.json", help="The request; - reads standard input.")],
 ) -> None:

@@ -8,12 +8,13 @@ from vectorizer_cli.embedding import write_vectors
 from vectorizer_cli.files import find_files, stream_files
 from vectorizer_trainer.errors import BadInput, StorageError
 
+ANNOTATIONS = ("example_to_labels.json", "example_to_group.json", "test_to_labels.json")
 TEXT = frozenset({".txt", ".md"})
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("b.txt", "a.MD", "sub/c.txt", "picture.png", "example_to_labels.json", ".hidden.txt", ".git/d.txt"):
+    for name in ("b.txt", "a.MD", "sub/c.txt", "picture.png", *ANNOTATIONS, ".hidden.txt", ".git/d.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("text")
     return tmp_path

@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 import typer
 from typer.testing import CliRunner
+from vectorizer_api.request import Switches
 from vectorizer_cli.__main__ import COMMANDS, application
 
 NAMES = [(module, command) for module, commands in COMMANDS.items() for command in commands]
@@ -41,3 +42,15 @@ def test_an_unknown_command_is_refused_by_name() -> None:
     done = CliRunner().invoke(application(["trian"]), ["trian"])
     assert done.exit_code == 2
     assert "trian" in done.output
+
+
+@pytest.mark.parametrize("command", ["train", "request"])
+def test_a_command_that_takes_a_request_lists_the_switches_as_the_request_spells_them(command: str) -> None:
+    said = CliRunner().invoke(application([command]), [command, "--help"], env={"COLUMNS": "80"}).output
+    listed = {word.rstrip(",.") for word in said.split()}
+    assert set(Switches.model_fields) <= listed
+
+
+def test_the_help_says_how_a_vectorizer_is_looked_up() -> None:
+    said = CliRunner().invoke(application(["train"]), ["train", "--help"], env={"COLUMNS": "200"}).output
+    assert "by the name that they were given" in " ".join(said.replace("│", " ").split())

@@ -191,9 +191,9 @@ class TestContents:
         own = OwnTest(files=42, metrics=metrics)
         page = Page(rendered(report(outcome=Outcome.NO_IMPROVEMENT, metrics=metrics, own_test=own)))
         assert page.words.count("Metric Before Tried not published Change") == 2
-        assert "NDCG@10 50.0 → to 60.0 +10.0 points, higher; tried, not published" in page.words
-        assert "mAP@100 50.0 → to 40.0 −10.0 points, lower; tried, not published" in page.words
-        assert "unchanged within its error; tried, not published" in page.words
+        assert "NDCG@10 50.0 tried and not published: 60.0, +10.0 points" in page.words
+        assert "mAP@100 50.0 tried and not published: 40.0, −10.0 points" in page.words
+        assert "tried and not published: 55.0, unchanged within its error" in page.words
         classes = {name for _, own in page.elements for name in own.get("class", "").split()}
         assert not classes & {"better", "worse"}
 
@@ -220,7 +220,7 @@ class TestContents:
         assert "mAP@100 50.0 → to 40.0 −10.0 points, worse" in words
 
     def test_retention_is_kept_or_too_little_kept(self, report: Callable[..., Report]) -> None:
-        assert "100.0 80.0 kept of its start; at least 70.0 are asked for" in Page(rendered(report())).words
+        assert "not yours; at least 70 are asked for 100.0 80.0 kept of its start" in Page(rendered(report())).words
         low = [Metric(name="retention", start=1, tuned=0.6, low=-0.41, high=-0.39)]
         assert "60.0 too little kept" in Page(rendered(report(metrics=low))).words
 
@@ -267,7 +267,7 @@ class TestContents:
         own = OwnTest(files=42, metrics=[])
         assert (
             "100 files were trained and judged on, 42 are your own test set, 2 are copies of others, "
-            "1 was left over when as many as wanted had been chosen, 1 was not used, for a reason that is listed."
+            "1 was left over when as many as wanted had been chosen, 1 was not used, for a reason that the report lists."
         ) in Page(rendered(report(selection=selection, own_test=own))).words
 
     def test_queries_that_have_nothing_to_find_are_not_missed_in_the_counts(

@@ -160,7 +160,7 @@ def _ids(tokenizer: Tokenizer, text: str) -> list[int]:
 def _json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     try:
         return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise InvalidCheckpoint(f"{path.parent} has no {path.name}.") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise InvalidCheckpoint(f"{path.parent} is no folder of a checkpoint: it has no {path.name}.") from None
     except (OSError, ValueError) as error:
         raise InvalidCheckpoint(f"{path} cannot be read as JSON: {error}.") from error

@@ -11,7 +11,6 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from vectorizer_trainer.gate import RETENTION_FLOOR
 from vectorizer_trainer.report import figures, plain_words
 from vectorizer_trainer.report.document import CurvePoint, LabelChange, Report
 from vectorizer_trainer.report.previews import Excerpt, Picture, Preview, Recording
@@ -79,7 +78,7 @@ def _environment() -> Environment:
         "kind": _kind,
         "duration": _duration,
     }
-    environment.globals |= {"figures": figures, "words": plain_words, "floor": RETENTION_FLOOR}
+    environment.globals |= {"figures": figures, "words": plain_words}
     return environment
 
 

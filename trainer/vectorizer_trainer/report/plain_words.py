@@ -1,6 +1,6 @@
 """What the numbers of a report mean, in words for somebody who knows the files and not the field."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from vectorizer_api.run import Metric, Outcome, Stage
@@ -9,7 +9,7 @@ from vectorizer_trainer.gate import RETENTION_FLOOR
 from vectorizer_trainer.report.document import LabelChange, Report
 from vectorizer_trainer.wording import counted, enumerated, quoted, spaced
 
-__all__ = ["MEANINGS", "STAGES", "direction", "headline", "next_steps", "rare_labels", "whereabouts"]
+__all__ = ["CHANGES", "MEANINGS", "STAGES", "direction", "headline", "next_steps", "rare_labels", "whereabouts"]
 
 Direction = Literal["better", "worse", "higher", "lower", "unchanged", "unknown", "kept", "lost"]
 
@@ -19,9 +19,13 @@ MEANINGS = {
     "kNN label-mAP": "how well a file's labels can be told from its neighbours",
     "recall@1": "how often the nearest file is a related one",
     "recall@10": "how often one of the ten nearest files is related",
-    "retention": "how many of the neighbours under its start are kept, among general files that are not yours",
+    "retention": "how many of the neighbours under its start are kept, among general files that are not yours; at "
+    f"least {100 * RETENTION_FLOOR:.0f} are asked for",
 }
 """Metric -> what it says."""
+
+CHANGES: Mapping[Direction, str] = {"unchanged": "unchanged within its error", "unknown": "too few files to tell"}
+"""Direction -> what is said in place of a number that nobody can rely on."""
 
 STAGES = {
     Stage.STARTING: "Getting ready",
@@ -94,7 +98,7 @@ def whereabouts(report: Report) -> str:
     if left_over:
         parts.append(counted(left_over, "was", "were") + " left over when as many as wanted had been chosen")
     if report.dataset.rejected:
-        parts.append(counted(report.dataset.rejected, "was", "were") + " not used, for a reason that is listed")
+        parts.append(counted(report.dataset.rejected, "was", "were") + " not used, for a reason that the report lists")
     return f"{', '.join(parts)}."
 
 
@@ -147,5 +151,5 @@ def _about_labels(report: Report) -> Iterator[str]:
 
 def _about_files(report: Report) -> Iterator[str]:
     if report.rejected_files:
-        files = counted(len(report.rejected_files), "file")
-        yield f"{files[0].upper() + files[1:]} could not be used; the reasons stand under “Data”."
+        files = counted(len(report.rejected_files), "file was", "files were")
+        yield f"{files} not used; the reasons stand under “Data”."
