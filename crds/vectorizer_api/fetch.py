@@ -7,24 +7,25 @@ from typing import Literal
 from pydantic import Field, TypeAdapter
 
 from vectorizer_api.content import ContentType
-from vectorizer_api.model import StoredModel
+from vectorizer_api.model import ApiModel, StoredModel
 from vectorizer_api.run import Limits, S3Endpoint
 
 
-class UrlRules(StoredModel):
+class UrlRules(ApiModel):
     """What the platform allows a URL beyond https on port 443 of a public address, and what it denies beside the rest.
 
-    Without a word of the platform nothing is allowed beyond that.
+    Without a word of the platform nothing is allowed beyond that. An unknown field is refused: a rule that is misspelt
+    must not be a rule that is missing.
     """
 
-    schemes: list[Literal["https", "http"]] = ["https"]
+    schemes: tuple[Literal["https", "http"], ...] = ("https",)
     """schemes that a URL may have."""
-    ports: list[int] = [443]
+    ports: tuple[int, ...] = (443,)
     """ports that a URL may lead to, said or by its scheme."""
-    allowed_networks: list[IPv4Network | IPv6Network] = []
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """allowedNetworks are CIDRs of servers on the premises: not public, and allowed nevertheless. A cloud's metadata
     addresses stay refused."""
-    denied_networks: list[IPv4Network | IPv6Network] = []
+    denied_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """deniedNetworks are CIDRs that are refused even where they are public or allowed, such as those of the cluster."""
     certificates: str = ""
     """certificates of authorities (PEM) that are trusted beside those of the system."""
@@ -60,7 +61,7 @@ class FetchDescription(StoredModel):
     """contentType is the kind of the files: another one is not kept."""
     s3: S3Endpoint | None = None
     """s3 serves the `s3://` locations; absent where every location is a folder. No URL may lead to it."""
-    urls: list[str] = []
+    urls: tuple[str, ...] = ()
     """urls are those of the request."""
     url_list: str | None = None
     """urlList is the URL of the folder whose file_urls.json lists more, where it is there; absent where only the

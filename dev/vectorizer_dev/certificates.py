@@ -40,11 +40,13 @@ class CertificateAuthority:
         self.certificate_file = folder / "ca.crt"
         self.certificate_file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def server(self, name: str) -> KeyPair:
-        """Issue a certificate for a server on this machine."""
-        addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in LOCAL_ADDRESSES]
-        names = [x509.DNSName(host) for host in LOCAL_NAMES]
-        alternatives = x509.SubjectAlternativeName([*names, *addresses])
+    def server(
+        self, name: str, hosts: Sequence[str] = LOCAL_NAMES, addresses: Sequence[str] = LOCAL_ADDRESSES
+    ) -> KeyPair:
+        """Issue a certificate for a server, by default one on this machine."""
+        names = [x509.DNSName(host) for host in hosts]
+        numbers = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
+        alternatives = x509.SubjectAlternativeName([*names, *numbers])
         return self._issue(name, _name(name), [alternatives, _usage(ExtendedKeyUsageOID.SERVER_AUTH)])
 
     def client(self, user: str, group: str = "") -> KeyPair:

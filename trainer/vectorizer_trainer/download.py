@@ -20,7 +20,7 @@ from vectorizer_trainer.cache import Array, check_disk
 from vectorizer_trainer.errors import UnreadableFile
 from vectorizer_trainer.fingerprints import Row, fingerprints_of
 from vectorizer_trainer.inventory import LabelledFile
-from vectorizer_trainer.store import Store
+from vectorizer_trainer.store import Source
 from vectorizer_trainer.wording import quoted
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class _Found:
 class Reader:
     """Reads the files of a batch folder for one vectorizer."""
 
-    def __init__(self, batch: Store, vectorizer: "Vectorizer", limits: Limits, scratch: Path) -> None:
+    def __init__(self, batch: Source, vectorizer: "Vectorizer", limits: Limits, scratch: Path) -> None:
         """Takes the store, who decodes and embeds, the limits, and a folder for what is on its way."""
         self._batch = batch
         self._vectorizer = vectorizer

@@ -11,9 +11,10 @@ from vectorizer_api.run import Limits, RejectedFile
 from vectorizer_trainer.annotations import read_groups, read_labels
 from vectorizer_trainer.errors import BadInput, OverLimit
 from vectorizer_trainer.labels import Labels
-from vectorizer_trainer.store import Entry, Store, key_problem
+from vectorizer_trainer.store import Entry, Source, key_problem
 from vectorizer_trainer.wording import bytes_in_words, counted, enumerated
 
+NOT_THERE = "not in the folder"
 NOT_NAMED = f"not named in {LABELS_FILE}"
 NO_LABELS = f"an empty list of labels in {LABELS_FILE}"
 
@@ -82,7 +83,7 @@ def allowed_faults(named: int) -> int:
     return max(FAULTS_ALLOWED, int(FAULTS_ALLOWED_SHARE * named))
 
 
-def take_inventory(batch: Store, limits: Limits, scratch: Path) -> Inventory:
+def take_inventory(batch: Source, limits: Limits, scratch: Path) -> Inventory:
     """List the batch folder and read its annotation files; raises BadInput and OverLimit."""
     entries = batch.entries(limits.max_objects + len(_ANNOTATIONS) + 1)
     files = [entry for entry in entries if entry.key not in _ANNOTATIONS]
@@ -101,7 +102,7 @@ def _check_limits(files: list[Entry], limits: Limits) -> None:
         raise OverLimit(f"The folder holds {bytes_in_words(total)}; at most {most} are allowed.")
 
 
-def _read_annotations(batch: Store, entries: list[Entry], limits: Limits, scratch: Path) -> _Annotations:
+def _read_annotations(batch: Source, entries: list[Entry], limits: Limits, scratch: Path) -> _Annotations:
     found = {entry.key: _read(batch, entry, limits, scratch) for entry in entries if entry.key in _ANNOTATIONS}
     if LABELS_FILE not in found:
         raise BadInput(f"There is no {LABELS_FILE} in the folder.", hint=_where_it_may_be(entries))
@@ -112,7 +113,7 @@ def _read_annotations(batch: Store, entries: list[Entry], limits: Limits, scratc
     )
 
 
-def _read(batch: Store, entry: Entry, limits: Limits, scratch: Path) -> bytes:
+def _read(batch: Source, entry: Entry, limits: Limits, scratch: Path) -> bytes:
     if entry.size > limits.max_labels_file_bytes:
         most = bytes_in_words(limits.max_labels_file_bytes)
         raise OverLimit(f"{entry.key} has {bytes_in_words(entry.size)}; at most {most} are allowed.")
@@ -185,7 +186,7 @@ def _find(
 def _problem(entry: Entry | None, limits: Limits) -> str:
     """Why a file is not read; empty where nothing speaks against it."""
     if entry is None:
-        return "not in the folder"
+        return NOT_THERE
     if entry.size > limits.max_object_bytes:
         most = bytes_in_words(limits.max_object_bytes)
         return f"it has {bytes_in_words(entry.size)}; at most {most} are allowed a file"

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from vectorizer_api.names import LOG_FILE
-from vectorizer_api.run import RunDescription, RunManifest, Stage
+from vectorizer_api.run import Metric, RunDescription, RunManifest, Stage
 
 from vectorizer_trainer.cache import Array, ItemCache
 from vectorizer_trainer.dataset import (
@@ -22,7 +22,6 @@ from vectorizer_trainer.dataset import (
     select,
 )
 from vectorizer_trainer.download import Reader
-from vectorizer_trainer.errors import BadInput
 from vectorizer_trainer.gathering import Gathered, Pool, gather, open_pool, survey
 from vectorizer_trainer.inventory import Inventory, take_inventory
 from vectorizer_trainer.progress import ProgressTracker
@@ -35,7 +34,8 @@ from vectorizer_trainer.report import (
     sampling_warnings,
     start_warnings,
 )
-from vectorizer_trainer.store import Store
+from vectorizer_trainer.staged import RunFiles, open_files
+from vectorizer_trainer.store import Source
 from vectorizer_trainer.wording import quoted
 from vectorizer_trainer.workplace import Workplace
 
@@ -69,8 +69,9 @@ class _Run:
         """All of them, in their order."""
         started = datetime.now(UTC)
         output = self.place.open_store(self.asked.output)
-        batch = self._open_batch()
-        inventory = self._take_inventory(batch)
+        files = open_files(self.asked, self.place)
+        batch = files.source
+        inventory = self._take_inventory(files)
         opened = self._open_starting_point(inventory)
         augmentation = self._open_augmentation(opened)
         with ItemCache(self.place.folder / "items", self._items_to_keep(inventory)) as items:
@@ -84,6 +85,7 @@ class _Run:
             report = build_report(
                 self.asked, training_set, tuned, own_test, opened.lineage, started, self.tracker.seconds
             )
+            report = report.model_copy(update={"base_retention": self._measure_kept_of_base(opened, tuned)})
             page = render_page(report, make_previews(report, training_set, opened.start))
 
         from vectorizer_trainer.result import upload_files, write_manifest, write_result
@@ -97,14 +99,9 @@ class _Run:
             output.upload(LOG_FILE, self.place.log)
         return write_manifest(self.asked, report, files, output)
 
-    def _open_batch(self) -> Store:
-        if self.asked.batch is None:
-            raise BadInput("The run names no batch folder, and files from URLs are not supported yet.")
-        return self.place.open_store(self.asked.batch)
-
-    def _take_inventory(self, batch: Store) -> Inventory:
+    def _take_inventory(self, files: RunFiles) -> Inventory:
         most = self.asked.training.max_examples
-        inventory = take_inventory(batch, self.asked.limits, self.place.folder)
+        inventory = files.explain(take_inventory(files.source, self.asked.limits, self.place.folder))
         self.tracker.at_most(most)
         self.tracker.found(describe_inventory(inventory))
         check_inventory(inventory, self.asked.limits, most)
@@ -126,7 +123,7 @@ class _Run:
         self.tracker.varied_by(len(augmentation.transformations))
         return augmentation
 
-    def _open_pool(self, batch: Store, inventory: Inventory, sampling: "Vectorizer | None") -> Pool:
+    def _open_pool(self, batch: Source, inventory: Inventory, sampling: "Vectorizer | None") -> Pool:
         """What may be trained on; where all is, and where no vectorizer chooses, nothing is read to know it."""
         if sampling is None:
             return open_pool(inventory.wanted, self.asked.training.seed)
@@ -136,7 +133,7 @@ class _Run:
         return pool
 
     def _gather(
-        self, batch: Store, inventory: Inventory, start: "Vectorizer", pool: Pool, items: ItemCache
+        self, batch: Source, inventory: Inventory, start: "Vectorizer", pool: Pool, items: ItemCache
     ) -> Gathered:
         most, reader = self.asked.training.max_examples, self._reader(batch, start)
         gathered = gather(pool, inventory.test.files, most, reader, items, self.tracker)
@@ -144,7 +141,7 @@ class _Run:
         check_gathered(inventory, gathered, self.asked.limits)
         return gathered
 
-    def _reader(self, batch: Store, vectorizer: "Vectorizer") -> Reader:
+    def _reader(self, batch: Source, vectorizer: "Vectorizer") -> Reader:
         return Reader(batch, vectorizer, self.asked.limits, self.place.folder)
 
     def _select(
@@ -203,6 +200,18 @@ class _Run:
         after = encode_observed(tuned.judged, test.items, self.tracker)
         measured = compare([HeldOut(test.vectors, after, test.targets, test.groups)], seed=0)
         return OwnTest(files=len(test), metrics=measured.metrics())
+
+    def _measure_kept_of_base(self, opened: "StartingPoint", tuned: "Tuned") -> Metric | None:
+        """What every fine-tuning since the base has left of its neighbourhoods; the gate asks for those of the start."""
+        if opened.base is None:
+            return None
+        from vectorizer_trainer.evaluation import Retention
+        from vectorizer_trainer.metrics import neighbour_overlaps
+        from vectorizer_trainer.tuning.anchors import part_reference
+
+        _, measured = part_reference(opened.reference, opened.base.open().encode_items(opened.reference))
+        after = tuned.vectorizer.encode_items(measured.items)
+        return Retention(neighbour_overlaps(measured.vectors, after)).metric()
 
     def _tell(self, training_set: TrainingSet, tuned: "Tuned", own_test: OwnTest | None) -> None:
         from vectorizer_trainer.result import all_metrics

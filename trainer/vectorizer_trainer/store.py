@@ -60,17 +60,21 @@ class Entry:
     """Changes when the content does (ETag of an object; inode, size and time of a file); None if it was not listed."""
 
 
-class Store(Protocol):
-    """A place of files. Whatever fails for good after its own retries raises StorageError."""
+class Source(Protocol):
+    """Files to read. Whatever fails for good after its own retries raises StorageError."""
 
     def entries(self, most: int) -> list[Entry]:
         """The files in the order of their keys, at most `most` of them; the markers of empty folders are left out."""
 
-    def read(self, key: str, most: int) -> bytes:
-        """A small file, cut after `most` bytes."""
-
     def fetch(self, entry: Entry, target: Path) -> str:
         """Stream a listed file to `target`, give its SHA-256; raises InputChanged where it is not as listed."""
+
+
+class Store(Source, Protocol):
+    """A place of files."""
+
+    def read(self, key: str, most: int) -> bytes:
+        """A small file, cut after `most` bytes."""
 
     def put(self, key: str, data: bytes) -> None:
         """Write a small file."""
