@@ -12,6 +12,7 @@ from vectorizer_cli.account import create_account
 
 OPERATOR = "system:serviceaccount:vectorizer-system:vectorizer-operator"
 ACCOUNT_ONLY = [
+    (GROUP, "vectorizerfinetunes", "delete"),
     ("batch", "jobs", "create"),
     ("batch", "jobs", "patch"),
     ("batch", "jobs", "delete"),
@@ -53,7 +54,6 @@ NEVER = [
     ("rbac.authorization.k8s.io", "clusterroles", "escalate"),
     (GROUP, "vectorizerfinetunes", "create"),
     (GROUP, "vectorizerfinetunes", "patch"),
-    (GROUP, "vectorizerfinetunes", "delete"),
     (GROUP, "customvectorizers", "delete"),
     ("", "users", "impersonate"),
 ]

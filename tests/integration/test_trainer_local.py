@@ -136,6 +136,11 @@ class TestTrain:
         assert report.provenance.start.name == "First of all"
         assert report.provenance.start.digest == load_vectorizer(first).digest
         assert report.provenance.base == report_in(first).provenance.base
+        assert report_in(first).base_retention is None
+        assert report.base_retention is not None
+        changed = Outcome.IMPROVED in (report.outcome, report_in(first).outcome)
+        assert (report.base_retention.tuned < 1) == changed
+        assert "Of the neighbourhoods of the base “all-MiniLM-L6-v2”" in done.stderr
 
     def test_a_few_pictures_are_trained_on_with_warnings_and_embedded(self, tmp_path: Path) -> None:
         image.make(tmp_path, train=40, test=4)

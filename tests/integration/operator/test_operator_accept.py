@@ -125,7 +125,7 @@ def test_a_name_is_free_again_when_the_run_that_held_it_fails(tenant: Tenant, na
     run = tenant.run_of(tenant.ask(name))
     later = tenant.ask(f"{name}-2", customVectorizerName=name)
     waits(tenant, f"{name}-2", "NameReserved")
-    run.end(70)
+    run.end(64)
     tenant.until(f"{name}-2", "Accepted", "True")
     assert tenant.run_of(later).description.custom_vectorizer_name == name
 

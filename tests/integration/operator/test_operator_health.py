@@ -178,9 +178,9 @@ def figure(address: str, name: str) -> float:
 def test_metrics_tell_of_reconciles_and_of_how_fine_tunes_ended(
     platform: Platform, operator: RunningOperator, tenant: Tenant, name: str
 ) -> None:
-    tenant.run_of(tenant.ask(name)).end(70)
+    tenant.run_of(tenant.ask(name)).end(64)
     tenant.until(name, "Failed", "True")
-    ended = 'vectorizer_fine_tunes_ended_total{content_type="Text",reason="TrainerError"}'
+    ended = 'vectorizer_fine_tunes_ended_total{content_type="Text",reason="BadInput"}'
     eventually(lambda: ended in fetch(operator.address, "/metrics"))
     assert 'vectorizer_reconcile_seconds_count{kind="VectorizerFineTune"}' in fetch(operator.address, "/metrics")
 
