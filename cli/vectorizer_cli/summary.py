@@ -9,7 +9,7 @@ from rich.table import Table
 from vectorizer_api.names import REPORT_FILE, REPORT_PAGE
 from vectorizer_api.run import Metric, Outcome, RunManifest
 from vectorizer_trainer.report import OwnTest, Report, parse_report
-from vectorizer_trainer.report.plain_words import direction, whereabouts
+from vectorizer_trainer.report.plain_words import direction, since_the_base, whereabouts
 from vectorizer_trainer.wording import changed_by, counted
 
 _IN_WORDS = {
@@ -52,6 +52,8 @@ def print_verdict(report: Report, vectorizer: Path, console: Console) -> None:
             soft_wrap=True,
         )
     console.print(before_and_after(report.metrics, report.outcome))
+    if report.base_retention is not None:
+        console.print(since_the_base(report), highlight=False, markup=False, soft_wrap=True)
 
 
 def before_and_after(metrics: Sequence[Metric], outcome: Outcome) -> Table:

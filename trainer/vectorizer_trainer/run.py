@@ -202,7 +202,7 @@ class _Run:
         return OwnTest(files=len(test), metrics=measured.metrics())
 
     def _measure_kept_of_base(self, opened: "StartingPoint", tuned: "Tuned") -> Metric | None:
-        """What every fine-tuning since the base has left of its neighbourhoods; the gate asks for those of the start."""
+        """What every fine-tuning since the base has left of its neighbourhoods; the gate looks at the start's."""
         if opened.base is None:
             return None
         from vectorizer_trainer.evaluation import Retention

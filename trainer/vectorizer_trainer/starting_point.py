@@ -17,7 +17,25 @@ from vectorizer_trainer.vectorizer import Vectorizer, load_vectorizer, verified_
 from vectorizer_trainer.wording import quoted
 from vectorizer_trainer.workplace import Workplace
 
-__all__ = ["StartingPoint", "open_starting_point"]
+__all__ = ["Brought", "StartingPoint", "open_starting_point"]
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A vectorizer folder on disk, of the run's content type; its weights are not loaded yet."""
+
+    folder: Path
+    name: str
+    digest: str
+
+    @property
+    def origin(self) -> Origin:
+        """What the report says of it."""
+        return Origin(name=self.name, digest=self.digest)
+
+    def open(self) -> Vectorizer:
+        """Load the weights; raises InvalidVectorizer."""
+        return load_vectorizer(self.folder).on(fastest_device())
 
 
 @dataclass(frozen=True)
@@ -27,25 +45,11 @@ class StartingPoint:
     start: Vectorizer
     reference: Sequence[Item]
     """The base's reference items, whose neighbourhoods measure retention."""
+    base: Brought | None
+    """The base, where the start is a descendant of it."""
     sampling: Vectorizer | None
     """What the examples are chosen with, where one was named and there are more than are trained on."""
     lineage: Lineage
-
-
-@dataclass(frozen=True)
-class _Brought:
-    """A vectorizer folder on disk, of the run's content type; its weights are not loaded yet."""
-
-    folder: Path
-    name: str
-    digest: str
-
-    @property
-    def origin(self) -> Origin:
-        return Origin(name=self.name, digest=self.digest)
-
-    def open(self) -> Vectorizer:
-        return load_vectorizer(self.folder).on(fastest_device())
 
 
 def open_starting_point(run: RunDescription, place: Workplace, sampling: VectorizerSource | None) -> StartingPoint:
@@ -63,14 +67,20 @@ def open_starting_point(run: RunDescription, place: Workplace, sampling: Vectori
     lineage = Lineage(
         BaseReference(name=base_name, digest=base.digest), start.origin, chooser.origin if chooser else None
     )
-    return StartingPoint(start.open(), load_reference(base.folder), chooser.open() if chooser else None, lineage)
+    return StartingPoint(
+        start.open(),
+        load_reference(base.folder),
+        base if base is not start else None,
+        chooser.open() if chooser else None,
+        lineage,
+    )
 
 
-def _bring(run: RunDescription, source: VectorizerSource, place: Workplace, role: str) -> _Brought:
+def _bring(run: RunDescription, source: VectorizerSource, place: Workplace, role: str) -> Brought:
     folder = bring(source, place.open_store(source.location), place.folder / role)
     description, digest = verified_description(folder)
     _check_content_type(run, source.name, description)
-    return _Brought(folder, source.name, digest)
+    return Brought(folder, source.name, digest)
 
 
 def _check_content_type(run: RunDescription, name: str, description: VectorizerDescription) -> None:

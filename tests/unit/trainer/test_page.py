@@ -267,7 +267,8 @@ class TestContents:
         own = OwnTest(files=42, metrics=[])
         assert (
             "100 files were trained and judged on, 42 are your own test set, 2 are copies of others, "
-            "1 was left over when as many as wanted had been chosen, 1 was not used, for a reason that the report lists."
+            "1 was left over when as many as wanted had been chosen, 1 was not used, for a reason that the report "
+            "lists."
         ) in Page(rendered(report(selection=selection, own_test=own))).words
 
     def test_queries_that_have_nothing_to_find_are_not_missed_in_the_counts(
@@ -279,6 +280,15 @@ class TestContents:
             "shares a label. Of the rest, 5 improved, 3 did not change and 2 worsened"
         ) in words
         assert "nothing to find" not in Page(rendered(report(held_out=10))).words
+
+    def test_of_a_chain_it_is_told_what_is_kept_of_the_base(self, report: Callable[..., Report]) -> None:
+        assert "of the base" not in Page(rendered(report())).words
+        kept = Metric(name="retention", start=1, tuned=0.512, low=-0.5, high=-0.4)
+        provenance = report().provenance.model_copy(update={"start": Origin(name="v2", digest="0" * 64)})
+        assert (
+            "Of the neighbourhoods of the base “base”, 51.2 % are kept after every fine-tuning since; "
+            "the verdict asks only what this one kept of its start “v2”."
+        ) in Page(rendered(report(base_retention=kept, provenance=provenance))).words
 
     def test_an_attempt_is_counted_where_it_is_not_the_first(self, report: Callable[..., Report]) -> None:
         assert "attempt" not in Page(rendered(report())).words

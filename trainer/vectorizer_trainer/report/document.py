@@ -229,6 +229,9 @@ class Report(StoredModel):
     """metrics of the judged candidate against the start, on held-out examples, also where it was not better."""
     held_out: int
     """heldOut examples were measured on."""
+    base_retention: Metric | None = None
+    """baseRetention is what the published vectorizer has kept of its base's neighbourhoods, after every fine-tuning
+    since; absent where the start is the base."""
     own_test: OwnTest | None = None
     """ownTest is absent without test_to_labels.json, and with too few usable files in it."""
     candidates: list[Candidate]

@@ -9,7 +9,17 @@ from vectorizer_trainer.gate import RETENTION_FLOOR
 from vectorizer_trainer.report.document import LabelChange, Report
 from vectorizer_trainer.wording import counted, enumerated, quoted, spaced
 
-__all__ = ["CHANGES", "MEANINGS", "STAGES", "direction", "headline", "next_steps", "rare_labels", "whereabouts"]
+__all__ = [
+    "CHANGES",
+    "MEANINGS",
+    "STAGES",
+    "direction",
+    "headline",
+    "next_steps",
+    "rare_labels",
+    "since_the_base",
+    "whereabouts",
+]
 
 Direction = Literal["better", "worse", "higher", "lower", "unchanged", "unknown", "kept", "lost"]
 
@@ -85,6 +95,18 @@ def next_steps(report: Report) -> list[str]:
     improved = report.outcome is Outcome.IMPROVED
     first = _after_a_gain() if improved else _without_a_gain(report)
     return [*first, *_about_augmentation(report), *_about_labels(report), *_about_files(report)]
+
+
+def since_the_base(report: Report) -> str:
+    """What a chain of fine-tunings has kept of where it began; empty where the start is the base."""
+    kept = report.base_retention
+    if kept is None:
+        return ""
+    base, start = quoted(report.provenance.base.name), quoted(report.provenance.start.name)
+    return (
+        f"Of the neighbourhoods of the base {base}, {100 * kept.tuned:.1f} % are kept after every fine-tuning since; "
+        f"the verdict asks only what this one kept of its start {start}."
+    )
 
 
 def whereabouts(report: Report) -> str:
