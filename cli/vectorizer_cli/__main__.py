@@ -15,6 +15,9 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "train": "Fine-tune a vectorizer on a folder of this machine.",
         "embed": "Embed files and write their vectors.",
     },
+    "vectorizer_cli.fetch": {
+        "fetch": "Download the files of a list of URLs, and say what became of each.",
+    },
     "vectorizer_cli.use": {
         "search": "Find the files of a folder that are nearest to a file or a text.",
         "export": "Write a vectorizer's network as an ONNX file.",

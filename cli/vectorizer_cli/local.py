@@ -13,6 +13,7 @@ from vectorizer_api.run import ExitCode
 from vectorizer_trainer.errors import RunError, Stopped
 
 from vectorizer_cli.request import SWITCHES
+from vectorizer_cli.url_rules import UrlRulesFile
 
 app = typer.Typer()
 
@@ -28,8 +29,14 @@ def train(
     request: Annotated[
         Path, typer.Option(help="The request: a JSON file with content_type, custom_vectorizer_name and so on.")
     ],
-    data: Annotated[Path, typer.Option(help="The folder with example_to_labels.json and the files that it names.")],
     out: Annotated[Path, typer.Option(help="Where the new vectorizer goes: a folder that is new or empty.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder with example_to_labels.json and the files that it names; needed where the request's "
+            "download_from_batch_cloud_folder is true."
+        ),
+    ] = None,
     vectorizers: Annotated[
         Path | None,
         typer.Option(
@@ -41,6 +48,7 @@ def train(
     max_examples: Annotated[
         int, typer.Option(min=10, max=10_000, help="Of more examples so many are chosen, of every label.")
     ] = 10_000,
+    url_rules: UrlRulesFile = None,
 ) -> None:
     """Fine-tune a vectorizer on a folder of this machine.
 
@@ -54,7 +62,7 @@ def train(
         from vectorizer_cli.training import LocalTraining, train_locally
 
         stop_on_sigterm(_PATIENCE, lambda: os._exit(ExitCode.STOPPED))
-        train_locally(LocalTraining(request, data, out, vectorizers, seed, max_examples), console)
+        train_locally(LocalTraining(request, data, out, vectorizers, seed, max_examples, url_rules), console)
 
 
 @app.command()

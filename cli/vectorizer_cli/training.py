@@ -12,24 +12,27 @@ from pathlib import Path
 from rich.console import Console
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
-from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER, REPORT_FOLDER, vectorizer_object_name
+from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER, REPORT_FOLDER
 from vectorizer_api.request import Request, RequestError, parse_request
 from vectorizer_api.run import RunDescription, RunManifest, TrainingSettings, VectorizerSource
-from vectorizer_trainer.errors import BadInput, RunError
+from vectorizer_trainer.errors import BadInput, InvalidVectorizer, RunError
 from vectorizer_trainer.progress import ProgressTracker
 from vectorizer_trainer.run import run_fine_tuning
 from vectorizer_trainer.store import open_store
 from vectorizer_trainer.wording import quoted
 from vectorizer_trainer.workplace import Workplace
 
+from vectorizer_cli.fetching import stage_urls, urls_of
 from vectorizer_cli.progress_bar import ProgressBar
 from vectorizer_cli.summary import print_summary
+from vectorizer_cli.url_rules import read_rules
 
 _RUN_UID = "local"
 """A run on this machine is no object of a cluster that would have a UID."""
 
 _log = logging.getLogger(__name__)
 
+_FOLDER = "download_from_batch_cloud_folder"
 _START, _SAMPLING = "starting_custom_vectorizer_name", "custom_vectorizer_name_for_sampling"
 
 
@@ -38,11 +41,12 @@ class LocalTraining:
     """What `vectorizer train` was asked for."""
 
     request: Path
-    data: Path
+    data: Path | None
     out: Path
     vectorizers: Path | None
     seed: int
     max_examples: int
+    url_rules: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,15 +63,22 @@ class _Named:
 
 def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
     """Fine-tune and write the vectorizer folder; `out` appears whole or not at all. Raises RunError."""
-    request = _supported(_read_request(asked.request))
-    _check_folders(asked)
+    request = _read_request(asked.request)
+    data = _folder_used(asked.data, request, console)
+    urls = urls_of(request, data)
+    rules = read_rules(asked.url_rules)
+    _check_out(asked.out)
     with tempfile.TemporaryDirectory(prefix="vectorizer-train-") as scratch:
         place = Workplace(open_store, Path(scratch))
         with _logged(place.log, asked.out):
-            run = _describe(asked, request, Path(scratch), console)
+            run = _describe(asked, request, data, Path(scratch), console)
             console.print(_opening(run), highlight=False, markup=False, soft_wrap=True)
             with ProgressBar(console) as bar:
-                manifest = run_fine_tuning(run, place, ProgressTracker([bar]))
+                tracker = ProgressTracker([bar])
+                if urls:
+                    staged = stage_urls(urls, request.content_type, rules, Path(scratch) / "staged", tracker)
+                    run = run.model_copy(update={"staged": staged})
+                manifest = run_fine_tuning(run, place, tracker)
         _publish(Path(scratch) / "output", asked.out)
     print_summary(manifest, asked.out, console)
     return manifest
@@ -84,28 +95,29 @@ def _read_request(path: Path) -> Request:
         raise BadInput(f"{path} breaks the specification:\n{error}", hint="Correct the request.") from None
 
 
-def _supported(request: Request) -> Request:
-    """The request, unless it asks for what local training cannot do yet."""
-    if request.file_urls:
-        raise BadInput(
-            "file_urls: is not supported yet.",
-            hint="Set file_urls to null and download_from_batch_cloud_folder to true: the files are those of --data.",
-        )
-    return request
+def _folder_used(data: Path | None, request: Request, console: Console) -> Path | None:
+    """The folder whose files are trained on; None where the request wants those of its URLs alone."""
+    if not request.download_from_batch_cloud_folder:
+        if data is not None:
+            console.print(f"{_FOLDER} is false: the files in {data} are not used.", highlight=False, markup=False)
+        return None
+    if data is None:
+        raise BadInput(f"{_FOLDER} is true, and there is no --data.", hint="Name the folder with the files.")
+    if not data.is_dir():
+        raise BadInput(f"--data {data} is not a folder.", hint="Name the folder with example_to_labels.json.")
+    return data
 
 
-def _check_folders(asked: LocalTraining) -> None:
-    if not asked.data.is_dir():
-        raise BadInput(f"--data {asked.data} is not a folder.", hint="Name the folder with example_to_labels.json.")
-    if asked.out.exists() and not asked.out.is_dir():
-        raise BadInput(f"--out {asked.out} is a file.", hint="Name a folder that is new or empty.")
-    if asked.out.is_dir() and any(asked.out.iterdir()):
-        raise BadInput(f"--out {asked.out} is not empty.", hint="Name a folder that is new or empty.")
-    if asked.out.is_mount():
-        raise BadInput(f"--out {asked.out} is a mount point.", hint="Name a folder inside it, new or empty.")
-    above = _nearest_folder(asked.out)
+def _check_out(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"--out {out} is a file.", hint="Name a folder that is new or empty.")
+    if out.is_dir() and any(out.iterdir()):
+        raise BadInput(f"--out {out} is not empty.", hint="Name a folder that is new or empty.")
+    if out.is_mount():
+        raise BadInput(f"--out {out} is a mount point.", hint="Name a folder inside it, new or empty.")
+    above = _nearest_folder(out)
     if not above.is_dir() or not os.access(above, os.W_OK):
-        raise BadInput(f"--out {asked.out} cannot be written.", hint="Name a place where you may write.")
+        raise BadInput(f"--out {out} cannot be written.", hint="Name a place where you may write.")
 
 
 def _nearest_folder(path: Path) -> Path:
@@ -113,17 +125,19 @@ def _nearest_folder(path: Path) -> Path:
     return next(parent for parent in path.absolute().parents if parent.exists())
 
 
-def _describe(asked: LocalTraining, request: Request, scratch: Path, console: Console) -> RunDescription:
+def _describe(
+    asked: LocalTraining, request: Request, data: Path | None, scratch: Path, console: Console
+) -> RunDescription:
     start = _named(_START, request.starting_custom_vectorizer_name, request.content_type, asked.vectorizers)
     sampling = _named(_SAMPLING, request.custom_vectorizer_name_for_sampling, request.content_type, asked.vectorizers)
     base = _base_of(start, request.content_type, asked.vectorizers, console)
     return RunDescription(
         run_uid=_RUN_UID,
-        fine_tune=vectorizer_object_name(request.custom_vectorizer_name),
+        fine_tune=request.custom_vectorizer_name,
         attempt=1,
         content_type=request.content_type,
         custom_vectorizer_name=request.custom_vectorizer_name,
-        batch=asked.data.resolve().as_uri(),
+        batch=data.resolve().as_uri() if data is not None else None,
         output=(scratch / "output").as_uri(),
         base=base,
         start=start.source if start else base,
@@ -158,7 +172,7 @@ def find_vectorizer(field: str, name: str, vectorizers: Path | None) -> Path:
         raise BadInput(f"--vectorizers {vectorizers} is not a folder.", hint="Name the folder of your vectorizers.")
     folders = [folder for folder in sorted(vectorizers.iterdir()) if (folder / DESCRIPTION_FILE).is_file()]
     found = [folder for folder in folders if folder.name == name] or [
-        folder for folder in folders if _description(folder).name == name
+        folder for folder in folders if _own_name(folder) == name
     ]
     if not found:
         raise BadInput(
@@ -175,6 +189,14 @@ def find_vectorizer(field: str, name: str, vectorizers: Path | None) -> Path:
 
 def _names(folders: Sequence[Path]) -> str:
     return ", ".join(quoted(folder.name) for folder in folders)
+
+
+def _own_name(folder: Path) -> str | None:
+    try:
+        return _description(folder).name
+    except InvalidVectorizer:
+        # Another one than the one that was asked for may be broken.
+        return None
 
 
 def _description(folder: Path) -> VectorizerDescription:

@@ -69,9 +69,9 @@ class _Run:
         """All of them, in their order."""
         started = datetime.now(UTC)
         output = self.place.open_store(self.asked.output)
-        files = open_files(self.asked, self.place)
-        batch = files.source
-        inventory = self._take_inventory(files)
+        given = open_files(self.asked, self.place)
+        batch = given.source
+        inventory = self._take_inventory(given)
         opened = self._open_starting_point(inventory)
         augmentation = self._open_augmentation(opened)
         with ItemCache(self.place.folder / "items", self._items_to_keep(inventory)) as items:
@@ -99,9 +99,9 @@ class _Run:
             output.upload(LOG_FILE, self.place.log)
         return write_manifest(self.asked, report, files, output)
 
-    def _take_inventory(self, files: RunFiles) -> Inventory:
+    def _take_inventory(self, given: RunFiles) -> Inventory:
         most = self.asked.training.max_examples
-        inventory = files.explain(take_inventory(files.source, self.asked.limits, self.place.folder))
+        inventory = given.explain(take_inventory(given.source, self.asked.limits, self.place.folder))
         self.tracker.at_most(most)
         self.tracker.found(describe_inventory(inventory))
         check_inventory(inventory, self.asked.limits, most)

@@ -57,14 +57,27 @@ class TestRefusals:
         with pytest.raises(BadInput, match="the request is not JSON"):
             train_locally(asked, Console(quiet=True))
 
-    def test_urls_are_not_supported_yet(self, asked: LocalTraining) -> None:
-        assert refusal(asked, file_urls=["https://host/a.txt"]) == "file_urls: is not supported yet."
+    def test_a_folder_that_is_asked_for_and_not_named(self, asked: LocalTraining) -> None:
+        message = refusal(replace(asked, data=None))
+        assert message == "download_from_batch_cloud_folder is true, and there is no --data."
+
+    def test_a_list_of_urls_in_the_folder_that_is_none(self, asked: LocalTraining, tmp_path: Path) -> None:
+        (tmp_path / "data" / "file_urls.json").write_text('{"a": "https://example.com/?sig=1"}')
+        assert refusal(asked) == "file_urls.json is not a list of URLs."
+
+    def test_rules_for_urls_that_cannot_be_used(self, asked: LocalTraining, tmp_path: Path) -> None:
+        rules = tmp_path / "rules.yaml"
+        rules.write_text("alowedNetworks: [10.0.0.0/8]\nports: [x]\n")
+        message = refusal(replace(asked, url_rules=rules))
+        assert message.startswith(f"--url-rules {rules} cannot be used:\n")
+        assert "alowedNetworks" in message
+        assert "ports.0" in message
 
     def test_no_source_of_files(self, asked: LocalTraining) -> None:
         assert "download_from_batch_cloud_folder" in refusal(asked, download_from_batch_cloud_folder=False)
 
     def test_data_that_are_no_folder(self, asked: LocalTraining) -> None:
-        asked.data.rmdir()
+        (asked.request.parent / "data").rmdir()
         assert "is not a folder" in refusal(asked)
 
     def test_an_out_that_is_not_empty_is_left_as_it_is(self, asked: LocalTraining) -> None:
@@ -106,6 +119,11 @@ class TestNamedVectorizer:
         assert find_vectorizer("field", "one", vectorizers) == vectorizers / "one"
 
     def test_is_found_by_its_own_name(self, vectorizers: Path) -> None:
+        assert find_vectorizer("field", "first", vectorizers) == vectorizers / "one"
+
+    def test_is_found_beside_a_folder_that_is_broken(self, vectorizers: Path) -> None:
+        (vectorizers / "a-broken-one").mkdir()
+        (vectorizers / "a-broken-one" / "vectorizer.json").write_text("{")
         assert find_vectorizer("field", "first", vectorizers) == vectorizers / "one"
 
     def test_is_refused_where_two_have_the_name_and_both_folders_are_named(self, vectorizers: Path) -> None:

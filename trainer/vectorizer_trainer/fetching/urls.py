@@ -103,8 +103,8 @@ def redirected(url: str, location: str) -> str:
 
 
 def without_query(url: str) -> str:
-    """A URL as it may be shown: a query may hold a signature, a fragment may hold anything."""
-    return re.split("[?#]", url, maxsplit=1)[0]
+    """A URL as it may be shown and stored: a query may hold a signature, a fragment may hold anything."""
+    return re.split("[?#]", url, maxsplit=1)[0].encode(errors="backslashreplace").decode()
 
 
 def without_secrets(url: str) -> str:
