@@ -63,12 +63,13 @@ def before_and_after(metrics: Sequence[Metric], outcome: Outcome) -> Table:
     for column in table.columns[1:4]:
         column.justify = "right"
     for metric in metrics:
+        moved = direction(metric, outcome)
         table.add_row(
             metric.name,
             f"{100 * metric.start:.1f}",
             f"{100 * metric.tuned:.1f}",
-            f"{changed_by(metric.low)} … {changed_by(metric.high)}",
-            _IN_WORDS[direction(metric, outcome)],
+            "" if moved == "unknown" else f"{changed_by(metric.low)} … {changed_by(metric.high)}",
+            _IN_WORDS[moved],
         )
     return table
 

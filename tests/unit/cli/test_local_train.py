@@ -184,4 +184,5 @@ def test_what_was_tried_and_not_published_is_not_called_better() -> None:
     assert "+0.04 … +15.0" in said
     assert "higher" in said
     assert "too few files to tell" in said
+    assert "+10.0" not in said
     assert "better" not in said

@@ -201,6 +201,7 @@ class TestContents:
         metrics = [Metric(name="NDCG@10", start=0.5, tuned=1, low=0.5, high=0.5)]
         words = Page(rendered(report(metrics=metrics))).words
         assert "NDCG@10 50.0 → to 100.0 too few files to tell" in words
+        assert "+50.0" not in words
         assert "better," not in words
 
     def test_a_bound_that_is_barely_positive_is_not_told_as_zero(self, report: Callable[..., Report]) -> None:
