@@ -12,7 +12,7 @@ from vectorizer_api.run import VectorizerSource
 from vectorizer_trainer.cache import check_disk
 from vectorizer_trainer.errors import InvalidVectorizer
 from vectorizer_trainer.store import Entry, FolderStore, Store, key_problem
-from vectorizer_trainer.wording import quoted
+from vectorizer_trainer.wording import first_fault, quoted
 
 LARGEST_DESCRIPTION = 1024**2
 _DOWNLOADS = 8
@@ -44,7 +44,8 @@ def _parse(raw: bytes, source: VectorizerSource) -> VectorizerDescription:
     try:
         return VectorizerDescription.model_validate_json(raw)
     except ValidationError as error:
-        raise InvalidVectorizer(f"The {DESCRIPTION_FILE} of {quoted(source.name)} is not one: {error}") from error
+        fault = first_fault(error)
+        raise InvalidVectorizer(f"The {DESCRIPTION_FILE} of {quoted(source.name)} is not one: {fault}.") from error
 
 
 def _fetch(name: str, description: VectorizerDescription, store: Store, target: Path, source: VectorizerSource) -> None:

@@ -22,6 +22,7 @@ from vectorizer_api.run import Limits
 from vectorizer_trainer.content import content_module
 from vectorizer_trainer.content.encoder import Encoder, Item
 from vectorizer_trainer.errors import InvalidVectorizer
+from vectorizer_trainer.wording import first_fault
 
 __all__ = [
     "DESCRIPTION_FILE",
@@ -133,7 +134,8 @@ def verified_description(folder: Path) -> tuple[VectorizerDescription, str]:
     try:
         description = VectorizerDescription.model_validate_json(raw)
     except ValidationError as error:
-        raise InvalidVectorizer(f"{folder / DESCRIPTION_FILE} is not a vectorizer description: {error}") from error
+        fault = first_fault(error)
+        raise InvalidVectorizer(f"{folder / DESCRIPTION_FILE} is not a vectorizer description: {fault}.") from error
     return description, hashlib.sha256(raw).hexdigest()
 
 

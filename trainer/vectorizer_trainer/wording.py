@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from pydantic import ValidationError
+
 _EXCERPT = 80
 _NAMED = 5
 _MOST_DECIMALS = 4
@@ -44,6 +46,14 @@ def changed_by(difference: float) -> str:
     """A difference of shares in points, with its sign: `+4.8`, `-0.3`."""
     written = points(difference)
     return written if written.startswith("-") else f"+{written}"
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first thing that is wrong with a stored model, and how many more there are: `files: Field required`."""
+    fault, *others = error.errors(include_url=False)
+    place = ".".join(map(str, fault["loc"]))
+    more = f", and {len(others):,} more" if others else ""
+    return f"{place}: {fault['msg']}{more}" if place else fault["msg"] + more
 
 
 def roughly(seconds: float) -> str:

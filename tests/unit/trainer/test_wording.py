@@ -1,7 +1,19 @@
 """How names and numbers stand in sentences."""
 
 import pytest
-from vectorizer_trainer.wording import bytes_in_words, changed_by, counted, enumerated, points, quoted, roughly, spaced
+from pydantic import ValidationError
+from vectorizer_api.artifact import FileDigest
+from vectorizer_trainer.wording import (
+    bytes_in_words,
+    changed_by,
+    counted,
+    enumerated,
+    first_fault,
+    points,
+    quoted,
+    roughly,
+    spaced,
+)
 
 
 def test_a_long_name_is_cut() -> None:
@@ -11,6 +23,17 @@ def test_a_long_name_is_cut() -> None:
 def test_of_many_names_five_are_given_and_the_others_counted() -> None:
     assert enumerated(list("abcde")) == "“a”, “b”, “c”, “d”, “e”"
     assert enumerated(list("abcdefg")) == "“a”, “b”, “c”, “d”, “e” and 2 more"
+
+
+def test_of_what_is_wrong_with_a_stored_model_the_first_is_said_in_one_line() -> None:
+    for data, said in (
+        ("{}", "sha256: Field required, and 1 more"),
+        ('{"sha256": "%s"}' % ("0" * 64), "size: Field required"),
+        ("{", "Invalid JSON: EOF while parsing an object at line 1 column 1"),
+    ):
+        with pytest.raises(ValidationError) as caught:
+            FileDigest.model_validate_json(data)
+        assert first_fault(caught.value) == said
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 files"), (1, "1 file"), (2000, "2,000 files")])
