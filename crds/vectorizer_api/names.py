@@ -70,7 +70,16 @@ def vectorizer_object_name(name: str) -> str:
 
 def attempt_name(fine_tune: str, uid: str, attempt: int) -> str:
     """The name shared by the Job, Secret and ConfigMap of one attempt to train: `<name>-<8 hex of the UID>-t<n>`."""
-    return f"{fine_tune[:40].rstrip('-.').replace('.', '-')}-{uid.replace('-', '')[:8]}-t{attempt}"
+    return f"{_children(fine_tune, uid)}-t{attempt}"
+
+
+def fetch_name(fine_tune: str, uid: str, attempt: int) -> str:
+    """The same of the download that an attempt may begin with: `<name>-<8 hex of the UID>-f<n>`."""
+    return f"{_children(fine_tune, uid)}-f{attempt}"
+
+
+def _children(fine_tune: str, uid: str) -> str:
+    return f"{fine_tune[:40].rstrip('-.').replace('.', '-')}-{uid.replace('-', '')[:8]}"
 
 
 def batch_bucket(account: str, prefix: str = "") -> str:

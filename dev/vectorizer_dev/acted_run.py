@@ -53,7 +53,7 @@ class ActedRun:
     def find(cls, api: client.ApiClient, namespace: str, run_uid: str, attempt: int = 1) -> "ActedRun":
         """Wait for the Pod of a run's attempt and read what is mounted into it."""
         core = client.CoreV1Api(api)
-        selector = f"{RUN_UID_LABEL}={run_uid},{ATTEMPT_LABEL}={attempt}"
+        selector = f"app.kubernetes.io/component=train,{RUN_UID_LABEL}={run_uid},{ATTEMPT_LABEL}={attempt}"
         found = eventually(lambda: core.list_namespaced_pod(namespace, label_selector=selector).items)[0]
         pod: dict[str, Any] = api.sanitize_for_serialization(found)  # type: ignore[no-untyped-call]
         shared = str(pod["metadata"]["labels"]["job-name"])

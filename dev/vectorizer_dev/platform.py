@@ -14,6 +14,7 @@ from urllib.error import URLError
 
 from minio import Minio
 from vectorizer_api.content import ContentType
+from vectorizer_api.fetch import UrlRules
 
 from vectorizer_dev.cluster import DevelopmentCluster
 from vectorizer_dev.component import Component
@@ -85,6 +86,9 @@ USUAL = Pace(progress=5, status=10, resync=60, back_off=10)
 """What the operator does unless it is told otherwise."""
 
 
+_ONLY_PUBLIC = UrlRules()
+
+
 @dataclass(frozen=True)
 class Platform:
     """A development cluster that takes fine-tunes."""
@@ -95,10 +99,17 @@ class Platform:
     bases: Mapping[ContentType, str]
     """The base of each content type that the operator serves."""
     pace: Pace
+    url_rules: UrlRules
+    """What requests may download from."""
     metrics_address: str
 
 
-def set_up(cluster: DevelopmentCluster, bases: Mapping[ContentType, Path], pace: Pace = BRISK) -> Platform:
+def set_up(
+    cluster: DevelopmentCluster,
+    bases: Mapping[ContentType, Path],
+    pace: Pace = BRISK,
+    url_rules: UrlRules = _ONLY_PUBLIC,
+) -> Platform:
     """Install the API, publish the bases and start the operator under its own service account.
 
     Raises ComponentError where the operator does not start, CalledProcessError where a manifest is refused.
@@ -108,7 +119,7 @@ def set_up(cluster: DevelopmentCluster, bases: Mapping[ContentType, Path], pace:
         apply_manifests(cluster)
         publishing.result()
     account = create_operator_account(cluster)
-    return start_operator(cluster, account, {kind: folder.name for kind, folder in bases.items()}, pace)
+    return start_operator(cluster, account, {kind: folder.name for kind, folder in bases.items()}, pace, url_rules)
 
 
 def apply_manifests(cluster: DevelopmentCluster) -> None:
@@ -142,7 +153,11 @@ def create_operator_account(cluster: DevelopmentCluster) -> S3Account:
 
 
 def start_operator(
-    cluster: DevelopmentCluster, account: S3Account, bases: Mapping[ContentType, str], pace: Pace
+    cluster: DevelopmentCluster,
+    account: S3Account,
+    bases: Mapping[ContentType, str],
+    pace: Pace,
+    url_rules: UrlRules = _ONLY_PUBLIC,
 ) -> Platform:
     """Start the operator and wait until it says that it is healthy.
 
@@ -167,10 +182,11 @@ def start_operator(
         "VECTORIZER_STATUS_INTERVAL": str(pace.status),
         "VECTORIZER_RESYNC_INTERVAL": str(pace.resync),
         "VECTORIZER_FIRST_BACK_OFF": str(pace.back_off),
+        "VECTORIZER_URL_RULES": url_rules.model_dump_json(by_alias=True),
     }
     operator = cluster.components.start("operator", [sys.executable, "-m", "vectorizer_operator"], settings)
     operator.wait_ready(lambda: _is_healthy(metrics_address), START_TIMEOUT)
-    return Platform(cluster, operator, account, bases, pace, metrics_address)
+    return Platform(cluster, operator, account, bases, pace, url_rules, metrics_address)
 
 
 def access(platform: Platform) -> dict[str, str]:

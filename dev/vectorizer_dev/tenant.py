@@ -207,6 +207,8 @@ class RunningOperator:
         """Start it again with the profiles that are offered now, and with these bases, else those of the platform."""
         offered = (self._platform.cluster.folder / "profiles.yaml").read_text()
         before = self._platform
-        started = start_operator(before.cluster, before.operator_account, bases or before.bases, before.pace)
+        started = start_operator(
+            before.cluster, before.operator_account, bases or before.bases, before.pace, before.url_rules
+        )
         self._component, self.address = started.operator, started.metrics_address
         (self._platform.cluster.folder / "profiles.yaml").write_text(offered)

@@ -6,16 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from vectorizer_api.conditions import Reason
-from vectorizer_api.fine_tune import FineTune
-from vectorizer_api.names import batch_bucket, models_bucket
 
 from vectorizer_operator import credentials, jobs
 from vectorizer_operator.errors import Refused, Stale
 from vectorizer_operator.jobs import AttemptPlan
 from vectorizer_operator.known import condition, is_true
 from vectorizer_operator.kube import CONFIG_MAPS, JOBS, SECRETS, AlreadyExists, Kind, Kube, Object
-from vectorizer_operator.records import Granted
-from vectorizer_operator.settings import Settings
 from vectorizer_operator.storage import Storage
 
 _STUCK = frozenset(
@@ -43,20 +39,6 @@ class Attempt:
     message: str = ""
 
 
-def grant(fine_tune: FineTune, granted: Granted, settings: Settings) -> credentials.Grant:
-    """What the run's credentials are to allow."""
-    spec, account, prefix = fine_tune.spec, granted.account, settings.bucket_prefix
-    sources = [source for source in (granted.base, granted.start, granted.sampling) if source is not None]
-    places = [source.location.removeprefix("s3://") for source in sources]
-    return credentials.Grant(
-        models_bucket=models_bucket(account, prefix),
-        run_uid=fine_tune.metadata.uid,
-        batch_bucket=batch_bucket(account, prefix) if spec.download_from_batch_cloud_folder else None,
-        batch_folder=spec.batch_folder,
-        vectorizers=tuple(dict.fromkeys(places)),
-    )
-
-
 async def start(plan: AttemptPlan, kube: Kube, storage: Storage) -> Object:
     """Bring an attempt to run. Each step finds what an interrupted start has left and goes on from there.
 
@@ -67,8 +49,7 @@ async def start(plan: AttemptPlan, kube: Kube, storage: Storage) -> Object:
     if not job["spec"].get("suspend"):
         return job
     uid = str(job["metadata"]["uid"])
-    allowed = grant(plan.fine_tune, plan.granted, plan.settings)
-    minted = await credentials.mint(allowed, plan.deadline_seconds, plan.settings, storage)
+    minted = await credentials.mint(plan.assignment.grant, plan.deadline_seconds, plan.settings, storage)
     await _replace(kube, SECRETS, jobs.secret(plan, uid, minted))
     await _own_config_map(plan, uid, kube)
     started = await kube.merge(JOBS, plan.namespace, plan.name, {"spec": {"suspend": False}})
@@ -98,7 +79,7 @@ def started_at(pods: Iterable[Object]) -> datetime | None:
 
 async def _own_job(plan: AttemptPlan, kube: Kube) -> Object:
     try:
-        return await kube.create(JOBS, jobs.train_job(plan))
+        return await kube.create(JOBS, jobs.job(plan))
     except AlreadyExists:
         there = await kube.get(JOBS, plan.namespace, plan.name)
     if there is None:

@@ -1,11 +1,10 @@
-"""Temporary S3 credentials of one run, narrowed by an inline policy to what that run may touch."""
+"""Temporary S3 credentials of one Job, narrowed by an inline policy to what it may touch."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from minio.credentials.providers import AssumeRoleProvider
-from vectorizer_api.names import folder_prefix, run_prefix
 
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.storage import Storage, connection_pool
@@ -19,14 +18,18 @@ SPARE_SECONDS = 30 * 60
 
 @dataclass(frozen=True)
 class Grant:
-    """What one run may do: read its input and its vectorizers, read and write its own prefix."""
+    """What one Job may do: read its input, and read and write below a prefix of its own."""
 
-    models_bucket: str
-    run_uid: str
-    batch_bucket: str | None
-    batch_folder: str = ""
-    vectorizers: Sequence[str] = ()
-    """`bucket/prefix/` of the base, of the starting vectorizer and of the sampling vectorizer."""
+    bucket: str
+    """The account's models bucket."""
+    own: str
+    """The prefix in it."""
+    folders: Sequence[str] = ()
+    """`bucket/prefix/` of folders that it may list and read; `bucket/` for a whole bucket."""
+    places: Sequence[str] = ()
+    """`bucket/prefix/` of what it may read: vectorizers, whose files are listed in their description."""
+    files: Sequence[str] = ()
+    """`bucket/key` of single files that it may read."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +43,19 @@ class Minted:
 
 def policy(grant: Grant) -> str:
     """The inline policy, as compact JSON: what it does not list is denied. It may be longer than STS takes."""
-    models, own = grant.models_bucket, f"{run_prefix(grant.run_uid)}*"
-    readable = [f"{place}*" for place in grant.vectorizers]
-    statements = [_list(models, own), _statement(_WORK, [f"{models}/{own}"])]
-    if grant.batch_bucket is not None:
-        files = f"{folder_prefix(grant.batch_folder)}*"
-        statements.append(_list(grant.batch_bucket, files))
-        readable.append(f"{grant.batch_bucket}/{files}")
-    statements.append(_statement("s3:GetObject", readable))
+    own = f"{grant.own}*"
+    statements = [_list(grant.bucket, own), _statement(_WORK, [f"{grant.bucket}/{own}"])]
+    for folder in grant.folders:
+        bucket, _, prefix = folder.partition("/")
+        statements.append(_list(bucket, f"{prefix}*"))
+    readable = [*(f"{place}*" for place in (*grant.places, *grant.folders)), *grant.files]
+    if readable:
+        statements.append(_statement("s3:GetObject", readable))
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"), ensure_ascii=False)
 
 
 async def mint(grant: Grant, run_seconds: int, settings: Settings, storage: Storage) -> Minted:
-    """Ask STS for credentials that last as long as the run may, and half an hour more.
+    """Ask STS for credentials that last as long as the Job may, and half an hour more.
 
     Raises:
         StorageUnavailable: where STS does not answer with credentials.

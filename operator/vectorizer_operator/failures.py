@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from vectorizer_api.conditions import Reason
 from vectorizer_api.run import ExitCode, Failure
 
+from vectorizer_operator.assignments import Purpose
 from vectorizer_operator.attempts import started_at
 from vectorizer_operator.known import condition
 from vectorizer_operator.kube import Object
@@ -53,7 +54,7 @@ class AttemptFailure:
     remedy: Remedy
 
 
-def why(job: Object, pods: Sequence[Object], waited_for: str = "") -> AttemptFailure:
+def why(job: Object, pods: Sequence[Object], waited_for: str = "", purpose: Purpose = Purpose.TRAIN) -> AttemptFailure:
     """Why a failed attempt failed: what the cluster did to it, else what the process said last.
 
     `waited_for` is what was last said to be missing before its process could start, empty once it ran.
@@ -62,7 +63,7 @@ def why(job: Object, pods: Sequence[Object], waited_for: str = "") -> AttemptFai
     if failed.get("reason") == "DeadlineExceeded" and waited_for and started_at(pods) is None:
         return never_started(waited_for)
     if failed.get("reason") == "DeadlineExceeded" or any(_outlived(pod) for pod in pods):
-        return took_too_long()
+        return took_too_long() if purpose is Purpose.TRAIN else _downloads_took_too_long()
     ended = [(pod, last) for pod in pods if (last := _terminated(pod)) is not None and last.get("exitCode") != 0]
     spoken = next((found for pod, last in ended if (found := _by_input(last)) is not None), None)
     if spoken is not None:
@@ -84,6 +85,14 @@ def never_started(waited_for: str) -> AttemptFailure:
 def took_too_long() -> AttemptFailure:
     """The processes of all attempts ran as long as the run may."""
     return _told(Reason.DEADLINE_EXCEEDED, _NO_EXIT_CODE, "The run took longer than it may.", Remedy.NOTHING)
+
+
+def _downloads_took_too_long() -> AttemptFailure:
+    """What was downloaded stays, so that another attempt has less to do."""
+    message = "The download of the files from URLs took longer than it may."
+    hint = "List fewer URLs, or put the files into the batch folder; then apply the request again under a new name."
+    failure = Failure(exit_code=_NO_EXIT_CODE, reason=Reason.DEADLINE_EXCEEDED, message=message, hint=hint)
+    return AttemptFailure(Reason.DEADLINE_EXCEEDED, failure, Remedy.ANOTHER_ATTEMPT)
 
 
 def deleted() -> AttemptFailure:
@@ -130,7 +139,7 @@ def _by_process(ended: Object) -> AttemptFailure:
     if ended.get("reason") == "OOMKilled":
         message = "The run needed more memory than its profile allows."
         return _told(Reason.OUT_OF_MEMORY, code, message, Remedy.NOTHING)
-    return _told(reason, code, f"The trainer ended with exit code {code} and said nothing.", remedy)
+    return _told(reason, code, f"The process ended with exit code {code} and said nothing.", remedy)
 
 
 def _said(message: object) -> Failure | None:

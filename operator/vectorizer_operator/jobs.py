@@ -4,24 +4,12 @@ from dataclasses import dataclass
 
 from vectorizer_api import API_VERSION
 from vectorizer_api.fine_tune import FineTune
-from vectorizer_api.names import (
-    ATTEMPT_LABEL,
-    FINE_TUNE_LABEL,
-    MANAGED_BY,
-    RUN_SERVICE_ACCOUNT,
-    RUN_UID_LABEL,
-    attempt_name,
-    attempt_prefix,
-    batch_bucket,
-    checkpoints_prefix,
-    folder_prefix,
-    models_bucket,
-)
-from vectorizer_api.run import ExitCode, RunDescription, S3Endpoint, TrainingSettings
+from vectorizer_api.names import ATTEMPT_LABEL, FINE_TUNE_LABEL, MANAGED_BY, RUN_SERVICE_ACCOUNT, RUN_UID_LABEL
+from vectorizer_api.run import ExitCode
 
+from vectorizer_operator.assignments import Assignment
 from vectorizer_operator.credentials import Minted
 from vectorizer_operator.kube import JOBS, Object
-from vectorizer_operator.profiles import Profile
 from vectorizer_operator.records import Granted
 from vectorizer_operator.settings import Settings
 
@@ -37,20 +25,18 @@ TERMINATION_FILE = "/dev/termination-log"
 
 @dataclass(frozen=True)
 class AttemptPlan:
-    """Everything that an attempt's manifests follow from."""
+    """Everything that the manifests of one Job of an attempt follow from."""
 
     fine_tune: FineTune
     granted: Granted
-    profile: Profile
     attempt: int
-    seconds: int
-    """What its process may run."""
+    assignment: Assignment
     settings: Settings
 
     @property
     def name(self) -> str:
         """The name that its Job, Secret and ConfigMap share."""
-        return attempt_name(self.fine_tune.metadata.name, self.fine_tune.metadata.uid, self.attempt)
+        return self.assignment.name
 
     @property
     def namespace(self) -> str:
@@ -60,14 +46,14 @@ class AttemptPlan:
     @property
     def deadline_seconds(self) -> int:
         """When all of it must be over, the wait for a node included."""
-        return self.granted.pre_running_deadline_seconds + self.seconds
+        return self.granted.pre_running_deadline_seconds + self.assignment.seconds
 
     @property
     def labels(self) -> dict[str, str]:
         """What its children are found by."""
         return {
             MANAGED_BY_LABEL: MANAGED_BY,
-            "app.kubernetes.io/component": "train",
+            "app.kubernetes.io/component": self.assignment.purpose.value,
             FINE_TUNE_LABEL: self.fine_tune.metadata.name,
             RUN_UID_LABEL: self.fine_tune.metadata.uid,
             ATTEMPT_LABEL: str(self.attempt),
@@ -85,36 +71,9 @@ def owner_uid(body: Object) -> str | None:
     return next((str(reference["uid"]) for reference in references if reference.get("controller")), None)
 
 
-def run_description(plan: AttemptPlan) -> RunDescription:
-    """What the trainer is told; it holds no secret."""
-    spec, uid, settings = plan.fine_tune.spec, plan.fine_tune.metadata.uid, plan.settings
-    batch = batch_bucket(plan.granted.account, settings.bucket_prefix)
-    models = models_bucket(plan.granted.account, settings.bucket_prefix)
-    secure = settings.s3_secure if settings.s3_run_secure is None else settings.s3_run_secure
-    return RunDescription(
-        run_uid=uid,
-        fine_tune=plan.fine_tune.metadata.name,
-        attempt=plan.attempt,
-        content_type=spec.content_type,
-        custom_vectorizer_name=spec.custom_vectorizer_name,
-        s3=S3Endpoint(
-            endpoint=settings.s3_run_endpoint or settings.s3_endpoint, secure=secure, region=settings.s3_region
-        ),
-        batch=f"s3://{batch}/{folder_prefix(spec.batch_folder)}" if spec.download_from_batch_cloud_folder else None,
-        output=f"s3://{models}/{attempt_prefix(uid, plan.attempt)}",
-        checkpoints=f"s3://{models}/{checkpoints_prefix(uid)}",
-        base=plan.granted.base,
-        start=plan.granted.start,
-        sampling=plan.granted.sampling,
-        augmentation=spec.augmentation_conditions,
-        training=TrainingSettings(seed=spec.training.seed, max_examples=spec.training.max_examples),
-        limits=settings.limits,
-    )
-
-
 def config_map(plan: AttemptPlan, job_uid: str) -> Object:
     """The run description, as the file that the Job mounts."""
-    described = run_description(plan).model_dump_json(by_alias=True, indent=1)
+    described = plan.assignment.description.model_dump_json(by_alias=True, indent=1)
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -140,7 +99,7 @@ def secret(plan: AttemptPlan, job_uid: str, minted: Minted) -> Object:
     }
 
 
-def train_job(plan: AttemptPlan) -> Object:
+def job(plan: AttemptPlan) -> Object:
     """The Job, suspended: it starts when its credentials are there."""
     owner = plan.fine_tune.metadata
     return {
@@ -158,7 +117,7 @@ def train_job(plan: AttemptPlan) -> Object:
             "completions": 1,
             "parallelism": 1,
             "podReplacementPolicy": "Failed",
-            "podFailurePolicy": {"rules": _failure_rules()},
+            "podFailurePolicy": {"rules": _failure_rules(plan)},
             "activeDeadlineSeconds": plan.deadline_seconds,
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "template": {"metadata": {"labels": plan.labels}, "spec": _pod(plan)},
@@ -166,10 +125,13 @@ def train_job(plan: AttemptPlan) -> Object:
     }
 
 
-def _failure_rules() -> list[Object]:
+def _failure_rules(plan: AttemptPlan) -> list[Object]:
     final = [int(ExitCode.BAD_INPUT), int(ExitCode.OVER_LIMIT)]
     return [
-        {"action": "FailJob", "onExitCodes": {"containerName": "train", "operator": "In", "values": final}},
+        {
+            "action": "FailJob",
+            "onExitCodes": {"containerName": plan.assignment.purpose.value, "operator": "In", "values": final},
+        },
         {"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
     ]
 
@@ -181,7 +143,7 @@ def _pod(plan: AttemptPlan) -> Object:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         # Counted on the node: what is spent waiting for one is no part of it.
-        "activeDeadlineSeconds": plan.seconds,
+        "activeDeadlineSeconds": plan.assignment.seconds,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": True,
@@ -190,23 +152,23 @@ def _pod(plan: AttemptPlan) -> Object:
             "fsGroup": USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "nodeSelector": plan.profile.node_selector,
-        "tolerations": plan.profile.tolerations,
+        "nodeSelector": plan.assignment.profile.node_selector,
+        "tolerations": plan.assignment.profile.tolerations,
         "containers": [_container(plan)],
         "volumes": [
             {"name": "run", "configMap": {"name": plan.name}},
             {"name": "credentials", "secret": {"secretName": plan.name, "defaultMode": 0o440}},
-            {"name": "work", "emptyDir": {"sizeLimit": plan.profile.work_size}},
+            {"name": "work", "emptyDir": {"sizeLimit": plan.assignment.profile.work_size}},
         ],
     }
 
 
 def _container(plan: AttemptPlan) -> Object:
     return {
-        "name": "train",
+        "name": plan.assignment.purpose.value,
         "image": plan.settings.trainer_image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python", "-m", "vectorizer_trainer"],
+        "command": ["python", "-m", plan.assignment.module],
         "args": [
             *("--run", f"{RUN_FOLDER}/run.json"),
             *("--credentials", CREDENTIALS_FOLDER),
@@ -214,7 +176,7 @@ def _container(plan: AttemptPlan) -> Object:
             *("--termination-message", TERMINATION_FILE),
         ],
         "env": [{"name": name, "value": WORK_FOLDER} for name in ("HOME", "TMPDIR")],
-        "resources": plan.profile.resources.model_dump(),
+        "resources": plan.assignment.profile.resources.model_dump(),
         "terminationMessagePath": TERMINATION_FILE,
         "terminationMessagePolicy": "File",
         "securityContext": {

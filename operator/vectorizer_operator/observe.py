@@ -1,18 +1,20 @@
 """What is: one fine-tune with its account, record, Job, Pods and progress, as one frozen value."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 from vectorizer_api.conditions import Condition, ConditionType, Reason
 from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus
-from vectorizer_api.names import ATTEMPT_LABEL, PROGRESS_FILE, attempt_name, attempt_prefix
+from vectorizer_api.names import PROGRESS_FILE, attempt_name, attempt_prefix, fetch_name, staged_prefix
 from vectorizer_api.run import RunProgress
 
 from vectorizer_operator import attempts
 from vectorizer_operator.accounts import Account, account_of
+from vectorizer_operator.assignments import Purpose
 from vectorizer_operator.attempts import Attempt, State
 from vectorizer_operator.errors import Unreadable
+from vectorizer_operator.jobs import owner_uid
 from vectorizer_operator.known import is_finished
 from vectorizer_operator.kube import JOBS, Object
 from vectorizer_operator.records import Record
@@ -29,6 +31,8 @@ class Observed:
     account: Account
     record: Record | None
     """What is on record under the object's name, perhaps of an earlier object."""
+    purpose: Purpose
+    """What the current attempt's Job is for, or would be."""
     job: Object | None
     pods: Sequence[Object]
     attempt: Attempt
@@ -136,29 +140,37 @@ async def observe(fine_tune: FineTune, services: Services) -> Observed:
     """
     account = await account_of(fine_tune.metadata.namespace or "", services)
     record = await services.records.get(account.models, fine_tune.metadata.name)
-    job = await _job(fine_tune, services) if _may_have_job(fine_tune, record) else None
-    pods = _pods(fine_tune, services) if job is not None else ()
+    purpose, job = await _job(fine_tune, record, services)
+    pods = _pods(fine_tune, job, services) if job is not None else []
     attempt = _attempt(fine_tune, job, pods)
-    progress = await _progress(fine_tune, account, attempt, services)
-    return Observed(fine_tune, account, record, job, pods, attempt, progress)
+    progress = await _progress(fine_tune, account, purpose, attempt, services)
+    return Observed(fine_tune, account, record, purpose, job, pods, attempt, progress)
 
 
-def _may_have_job(fine_tune: FineTune, record: Record | None) -> bool:
-    return record is not None and record.uid == fine_tune.metadata.uid
+def _pods(fine_tune: FineTune, job: Object, services: Services) -> list[Object]:
+    return pods_of(job, services.known.pods(fine_tune.metadata.namespace or "", fine_tune.metadata.uid))
 
 
-async def _job(fine_tune: FineTune, services: Services) -> Object | None:
-    namespace, uid = fine_tune.metadata.namespace or "", fine_tune.metadata.uid
-    name = attempt_name(fine_tune.metadata.name, uid, attempt_number(fine_tune))
-    known = services.known.get(JOBS, namespace, name)
-    return known if known is not None else await services.kube.get(JOBS, namespace, name)
+def pods_of(job: Object, pods: Iterable[Object]) -> list[Object]:
+    """Those of this Job among the Pods of a run, which stay a while for people to look at."""
+    return [pod for pod in pods if owner_uid(pod) == job["metadata"]["uid"]]
 
 
-def _pods(fine_tune: FineTune, services: Services) -> tuple[Object, ...]:
-    """Those of the current attempt: the others stay a while for people to look at."""
-    pods = services.known.pods(fine_tune.metadata.namespace or "", fine_tune.metadata.uid)
-    current = str(attempt_number(fine_tune))
-    return tuple(pod for pod in pods if pod["metadata"].get("labels", {}).get(ATTEMPT_LABEL) == current)
+async def _job(fine_tune: FineTune, record: Record | None, services: Services) -> tuple[Purpose, Object | None]:
+    """The current attempt's Job: that of the training, else that of the download before it."""
+    if record is None or record.uid != fine_tune.metadata.uid:
+        return Purpose.TRAIN, None
+    metadata, attempt = fine_tune.metadata, attempt_number(fine_tune)
+    names = {Purpose.TRAIN: attempt_name(metadata.name, metadata.uid, attempt)}
+    if record.granted.fetches:
+        names[Purpose.FETCH] = fetch_name(metadata.name, metadata.uid, attempt)
+    for purpose, name in names.items():
+        if (known := services.known.get(JOBS, metadata.namespace or "", name)) is not None:
+            return purpose, known
+    for purpose, name in names.items():
+        if (there := await services.kube.get(JOBS, metadata.namespace or "", name)) is not None:
+            return purpose, there
+    return Purpose.TRAIN, None
 
 
 def _attempt(fine_tune: FineTune, job: Object | None, pods: Sequence[Object]) -> Attempt:
@@ -172,9 +184,12 @@ def _ran(fine_tune: FineTune) -> bool:
     return any(item.type == ConditionType.RUNNING and item.status == "True" for item in said)
 
 
-async def _progress(fine_tune: FineTune, account: Account, attempt: Attempt, services: Services) -> RunProgress | None:
+async def _progress(
+    fine_tune: FineTune, account: Account, purpose: Purpose, attempt: Attempt, services: Services
+) -> RunProgress | None:
     uid = fine_tune.metadata.uid
-    key = f"{attempt_prefix(uid, attempt_number(fine_tune))}{PROGRESS_FILE}"
+    own = attempt_prefix(uid, attempt_number(fine_tune)) if purpose is Purpose.TRAIN else staged_prefix(uid)
+    key = f"{own}{PROGRESS_FILE}"
     if attempt.state is State.RUNNING:
         return await services.follower.latest(uid, account.models, key)
     if attempt.state in (State.SUCCEEDED, State.FAILED):

@@ -50,6 +50,12 @@ class Profile(ApiModel):
         return int(self.resources.limits.get(GPU, "0"))
 
 
+DOWNLOADS = Profile(
+    resources=Resources(requests={"cpu": "250m", "memory": "256Mi"}, limits={"memory": "1Gi"}), work_size="20Gi"
+)
+"""Eight files of two GiB have room on its disk."""
+
+
 class Offer(ApiModel):
     """The whole file."""
 
@@ -58,6 +64,8 @@ class Offer(ApiModel):
     default: str = "default"
     """default is the profile of a request that names none."""
     profiles: dict[str, Profile] = Field(default_factory=lambda: {"default": Profile()})
+    fetch: Profile = DOWNLOADS
+    """fetch is the compute class of the Jobs that download files from URLs; its maxDurationSeconds bounds them."""
 
 
 def read(text: str) -> Offer:
@@ -86,6 +94,12 @@ class Profiles:
         """The profile of that name, the default one for an empty name, or None."""
         self._refresh()
         return self._offer.profiles.get(name or self._offer.default)
+
+    @property
+    def downloads(self) -> Profile:
+        """The compute class of downloads."""
+        self._refresh()
+        return self._offer.fetch
 
     def names(self) -> list[str]:
         """What there is to choose from."""

@@ -1,6 +1,6 @@
 """One fine-tuning from what is to what should be.
 
-    observe -> recall -> accept -> train -> follow (-> suspend, retry) -> publish -> clean up -> say so -> expire
+    observe -> recall -> accept -> start -> follow (-> suspend, retry) -> publish -> clean up -> say so -> expire
 
 Nothing is remembered between two passes that could not be found again: a pass that was cut off anywhere is repeated.
 """
@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from vectorizer_api.conditions import ConditionType, Reason
 from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus
 from vectorizer_api.names import (
-    ATTEMPT_LABEL,
     MANIFEST_FILE,
     REPORT_FILE,
     RUN_UID_LABEL,
@@ -22,12 +21,13 @@ from vectorizer_api.resource import Metadata
 from vectorizer_api.run import Outcome, Progress, RunManifest, RunProgress, Stage
 
 from vectorizer_operator import events, failures, metrics, spent, status
+from vectorizer_operator.assignments import Purpose
 from vectorizer_operator.attempts import State
 from vectorizer_operator.errors import Refused, RunFailed, Unreadable, Waiting
 from vectorizer_operator.failures import AttemptFailure
 from vectorizer_operator.known import is_finished
 from vectorizer_operator.kube import FINE_TUNES, PODS, Object
-from vectorizer_operator.observe import Observed, is_accepted, observe, parse, unfinished
+from vectorizer_operator.observe import Observed, is_accepted, observe, parse, pods_of, unfinished
 from vectorizer_operator.records import Record
 from vectorizer_operator.services import Services
 from vectorizer_operator.status import Verdict
@@ -37,8 +37,8 @@ from vectorizer_operator.steps.expire import expire
 from vectorizer_operator.steps.publish import publish
 from vectorizer_operator.steps.recall import recall
 from vectorizer_operator.steps.retry import is_due, next_attempt, retry
+from vectorizer_operator.steps.start import start, train
 from vectorizer_operator.steps.suspend import end_job, suspend
-from vectorizer_operator.steps.train import train
 from vectorizer_operator.storage import StorageUnavailable
 
 _UNTOLD = frozenset({Reason.PROFILE_MISSING, Reason.STORAGE_UNREACHABLE})
@@ -132,7 +132,7 @@ async def _work(seen: Observed, services: Services, now: datetime) -> FineTuneSt
 
 
 async def _run(seen: Observed, record: Record, services: Services, now: datetime) -> FineTuneStatus:
-    if seen.attempt.state is State.SUCCEEDED:
+    if seen.attempt.state is State.SUCCEEDED and seen.purpose is Purpose.TRAIN:
         return await _publish(seen, record, services, now)
     if seen.fine_tune.spec.suspend:
         return await suspend(seen, services, now)
@@ -159,17 +159,25 @@ async def _follow(seen: Observed, record: Record, services: Services, now: datet
             stale = status.staleness(seen.progress, _running_since(seen), now, services.settings.stall_timeout)
             return _active(seen, Verdict("True", Reason.JOB_RUNNING), now, stale)
         case State.FAILED:
-            failed = failures.why(seen.job or {}, await _pods_now(seen, services), spent.waited_for(seen))
+            pods = await _pods_now(seen, services)
+            failed = failures.why(seen.job or {}, pods, spent.waited_for(seen), seen.purpose)
             return await retry(seen, record, failed, services, now)
+        case State.SUCCEEDED if seen.purpose is Purpose.FETCH:
+            await train(seen, record, services)
+            return _active(seen, _created(Purpose.TRAIN), now)
         case State.SUCCEEDED:
             return await _publish(seen, record, services, now)
 
 
 async def _start(seen: Observed, record: Record, tried: Attempts, services: Services, now: datetime) -> FineTuneStatus:
-    await train(seen, record, tried, services)
-    created = Verdict("False", Reason.JOB_CREATED, "The run's Job was created.")
+    purpose = await start(seen, record, tried, services)
     most = tried.model_copy(update={"max": services.settings.max_failures})
-    return status.active(seen.fine_tune, created, None, most, now)
+    return status.active(seen.fine_tune, _created(purpose), None, most, now)
+
+
+def _created(purpose: Purpose) -> Verdict:
+    what = "that downloads the files from URLs" if purpose is Purpose.FETCH else "that trains"
+    return Verdict("False", Reason.JOB_CREATED, f"The Job {what} was created.")
 
 
 async def _publish(seen: Observed, record: Record, services: Services, now: datetime) -> FineTuneStatus:
@@ -257,9 +265,9 @@ def _is_publishing(seen: Observed) -> bool:
 
 
 async def _pods_now(seen: Observed, services: Services) -> list[Object]:
-    """The attempt's Pods as of now: the watch of Pods may be behind that of Jobs, and a failure is told only once."""
-    selector = f"{RUN_UID_LABEL}={seen.fine_tune.metadata.uid},{ATTEMPT_LABEL}={seen.attempt_number}"
-    return [pod async for pod in services.kube.items(PODS, seen.namespace, selector)]
+    """The Job's Pods as of now: the watch of Pods may be behind that of Jobs, and a failure is told only once."""
+    selector = f"{RUN_UID_LABEL}={seen.fine_tune.metadata.uid}"
+    return pods_of(seen.job or {}, [pod async for pod in services.kube.items(PODS, seen.namespace, selector)])
 
 
 async def _say(fine_tune: FineTune, wanted: FineTuneStatus, services: Services) -> None:

@@ -33,6 +33,10 @@ class Granted(StoredModel):
     """sampling is the custom vectorizer that examples are chosen with, where one was named."""
     dimension: int
     """dimension of the start, and so of the result."""
+    fetches: bool = False
+    """fetches says whether files are downloaded from URLs before the training."""
+    url_list: bool = False
+    """urlList says whether the batch folder has a file_urls.json that is obeyed."""
     profile: str
     max_duration_seconds: int
     pre_running_deadline_seconds: int = 3600

@@ -5,7 +5,7 @@ The status and the Job show it, and survive a restart. What this process remembe
 
 from vectorizer_api.conditions import ConditionType
 from vectorizer_api.fine_tune import FineTune
-from vectorizer_api.names import attempt_name
+from vectorizer_api.names import attempt_name, fetch_name
 
 from vectorizer_operator.known import Known, is_true
 from vectorizer_operator.kube import JOBS, Object
@@ -49,5 +49,6 @@ class Reservations:
 def _is_at_work(fine_tune: Object, known: Known) -> bool:
     """Whether it is accepted: by its status, or by its Job where the operator died between the two."""
     metadata = fine_tune["metadata"]
-    job = attempt_name(metadata["name"], metadata["uid"], 1)
-    return is_true(fine_tune, ConditionType.ACCEPTED) or known.get(JOBS, metadata["namespace"], job) is not None
+    jobs = (name(metadata["name"], metadata["uid"], 1) for name in (attempt_name, fetch_name))
+    has_job = any(known.get(JOBS, metadata["namespace"], job) is not None for job in jobs)
+    return is_true(fine_tune, ConditionType.ACCEPTED) or has_job

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from vectorizer_api.content import ContentType
+from vectorizer_api.fetch import FetchLimits, UrlRules
 from vectorizer_api.run import Limits
 
 from vectorizer_operator.errors import SettingsError
@@ -59,6 +60,11 @@ class Settings(BaseModel):
     """Comma-separated; empty: all."""
     limits: Annotated[Limits, BeforeValidator(_json_where_text)] = Limits()
     """JSON object: what a run may read."""
+    url_rules: Annotated[UrlRules, BeforeValidator(_json_where_text)] = UrlRules()
+    """JSON object: what a URL may be beyond https on port 443 of a public address, and what is denied beside the rest:
+    the networks of the cluster's Pods and Services belong there."""
+    fetch_limits: Annotated[FetchLimits, BeforeValidator(_json_where_text)] = FetchLimits()
+    """JSON object: limits of a download."""
     max_artifact_bytes: int = Field(default=20 * 1024**3, ge=1)
     """What a run may leave to be published."""
     max_artifact_files: int = Field(default=1_000, ge=1)

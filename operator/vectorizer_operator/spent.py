@@ -6,14 +6,15 @@ from vectorizer_api.conditions import ConditionType, Reason
 from vectorizer_api.fine_tune import Attempts
 
 from vectorizer_operator import attempts
+from vectorizer_operator.assignments import Purpose
 from vectorizer_operator.known import condition
 from vectorizer_operator.observe import Observed
 from vectorizer_operator.records import Record
 
 
 def attempt_seconds(seen: Observed, now: datetime) -> int:
-    """How long the current attempt's process ran: a wait for a node is not counted."""
-    if seen.job is None and not seen.is_running:
+    """How long the current attempt trained: neither a download nor a wait for a node is counted."""
+    if seen.purpose is Purpose.FETCH or (seen.job is None and not seen.is_running):
         return 0
     times = (seen.job or {}).get("status") or {}
     created = datetime.fromisoformat(times["startTime"]) if "startTime" in times else now

@@ -20,7 +20,7 @@ from minio.error import S3Error
 from minio.minioadmin import MinioAdmin
 from PIL import Image
 from vectorizer_api.content import AugmentationConditions, ContentType
-from vectorizer_api.names import attempt_prefix
+from vectorizer_api.names import attempt_prefix, run_prefix
 from vectorizer_api.run import (
     Failure,
     Limits,
@@ -152,7 +152,12 @@ class Account:
 
     def _credentials(self, run_uid: str) -> dict[str, str]:
         """As the operator mints them: what the inline policy does not list is denied."""
-        grant = Grant(self.models, run_uid, self.batch, "docs", [self.base.location.removeprefix("s3://")])
+        grant = Grant(
+            self.models,
+            run_prefix(run_uid),
+            [f"{self.batch}/docs/"],
+            [self.base.location.removeprefix("s3://")],
+        )
         answer = AssumeRoleProvider(
             sts_endpoint=f"http://{self.endpoint}",
             access_key=self.user[0],
@@ -258,11 +263,20 @@ REFUSED: list[tuple[str, dict[str, bytes], Mapping[str, list[str]] | bytes | Non
     (
         "over a hundred labels",
         FILES,
-        {name: [f"{name}-{index}" for index in range(9)] for name in FILES},
+        {name: [f"{place % 2}-{index}" for index in range(54)] for place, name in enumerate(FILES)},
         Limits(),
         65,
         "There are 108 different labels; at most 100 are allowed.",
     ),
+    (
+        "a label for each file",
+        FILES,
+        {name: [name] for name in FILES},
+        Limits(),
+        64,
+        "No two of the 12 examples share a label",
+    ),
+    ("no label at all", FILES, {name: [] for name in FILES}, Limits(), 64, "No file has a label"),
     ("nine examples", texts(9), two_labels(texts(9)), Limits(), 64, "There are 9 usable examples; at least 10 are"),
 ]
 

@@ -11,11 +11,12 @@ from vectorizer_api.conditions import ConditionType, Reason
 from vectorizer_api.content import ContentType
 from vectorizer_api.custom_vectorizer import CustomVectorizer, CustomVectorizerSpec
 from vectorizer_api.fine_tune import FineTuneSpec
-from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER
+from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER, URLS_FILE, folder_prefix
 from vectorizer_api.run import VectorizerSource
 
-from vectorizer_operator import attempts, bases, vectorizers
+from vectorizer_operator import bases, vectorizers
 from vectorizer_operator.accounts import refuse_second_claim
+from vectorizer_operator.assignments import training_grant
 from vectorizer_operator.credentials import POLICY_BYTES, policy
 from vectorizer_operator.errors import Refused, Waiting
 from vectorizer_operator.known import is_true
@@ -69,8 +70,6 @@ def _refuse_unsupported(spec: FineTuneSpec, services: Services) -> None:
 
 
 def _fields_of_later_releases(spec: FineTuneSpec) -> Iterator[str]:
-    if spec.file_urls:
-        yield "fileUrls"
     if spec.queue_name is not None:
         yield "queueName"
 
@@ -108,7 +107,7 @@ def _over_limit(field: str, asked: int, limit: int) -> Refused:
 
 def _refuse_long_policy(seen: Observed, granted: Granted, services: Services) -> None:
     """A folder of 128 characters may take 512 bytes, and STS takes 2,048 in all."""
-    size = len(policy(attempts.grant(seen.fine_tune, granted, services.settings)).encode())
+    size = len(policy(training_grant(seen.fine_tune, granted, services.settings)).encode())
     if size > POLICY_BYTES:
         taken = len(seen.fine_tune.spec.batch_folder.encode())
         raise _over_limit("the length of batchFolder in bytes", taken, taken - (size - POLICY_BYTES) // 2)
@@ -143,6 +142,7 @@ async def _grant(seen: Observed, profile: Profile, services: Services) -> Grante
         base_name = profile.bases.get(spec.content_type, services.settings.bases[spec.content_type])
         found = await bases.read_base(base_name, spec.content_type, services)
         base, begins, dimension, uid = found.source, found.source, found.dimension, ""
+    url_list = await _has_url_list(seen, services)
     await _protect([named for named in (start, sampling) if named is not None], seen, services)
     return Granted(
         account=seen.account.name,
@@ -151,12 +151,23 @@ async def _grant(seen: Observed, profile: Profile, services: Services) -> Grante
         start_uid=uid,
         sampling=sampling.source if sampling is not None else None,
         dimension=dimension,
+        fetches=url_list or bool(spec.file_urls),
+        url_list=url_list,
         profile=spec.profile,
         max_duration_seconds=spec.training.max_duration_seconds or profile.max_duration_seconds,
         pre_running_deadline_seconds=profile.pre_running_deadline_seconds,
         gpus=profile.gpus,
         image=services.settings.trainer_image,
     )
+
+
+async def _has_url_list(seen: Observed, services: Services) -> bool:
+    """Whether the batch folder that is asked for has a list of URLs."""
+    spec = seen.fine_tune.spec
+    if not spec.download_from_batch_cloud_folder:
+        return False
+    key = f"{folder_prefix(spec.batch_folder)}{URLS_FILE}"
+    return await services.storage.etag(seen.account.batch, key) is not None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from vectorizer_api.conditions import Reason
 from vectorizer_api.fine_tune import Attempts, FineTuneStatus
-from vectorizer_api.names import attempt_name
 
 from vectorizer_operator import failures, spent, status
 from vectorizer_operator.errors import RunFailed
@@ -32,9 +31,8 @@ async def retry(
     tried = _counted(seen, failed, settings, now)
     if (last := _last_word(failed, tried, record, settings)) is not None:
         raise RunFailed(last.reason, last.failure, tried)
-    metadata = seen.fine_tune.metadata
-    name = attempt_name(metadata.name, metadata.uid, tried.current)
-    await services.kube.delete(SECRETS, seen.namespace, name)
+    if seen.job is not None:
+        await services.kube.delete(SECRETS, seen.namespace, seen.job["metadata"]["name"])
     return status.backing_off(seen.fine_tune, _in_words(failed, tried, settings), tried, now)
 
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from vectorizer_api.fine_tune import FineTuneStatus
-from vectorizer_api.names import attempt_name
 
 from vectorizer_operator import spent, status
 from vectorizer_operator.kube import JOBS
@@ -22,6 +21,5 @@ async def suspend(seen: Observed, services: Services, now: datetime) -> FineTune
 async def end_job(seen: Observed, services: Services) -> None:
     """Delete the current attempt's Job; its trainer is given the time to leave a checkpoint."""
     if seen.job is not None:
-        metadata = seen.fine_tune.metadata
-        name = attempt_name(metadata.name, metadata.uid, seen.attempt_number)
-        await services.kube.delete(JOBS, seen.namespace, name, uid=seen.job["metadata"]["uid"])
+        metadata = seen.job["metadata"]
+        await services.kube.delete(JOBS, seen.namespace, metadata["name"], uid=metadata["uid"])

@@ -46,7 +46,6 @@ def waits(tenant: Tenant, name: str, reason: str) -> str:
 @pytest.mark.parametrize(
     ("field", "spec"),
     [
-        ("fileUrls", {"fileUrls": ["https://example.org/a.txt"]}),
         ("queueName", {"queueName": "queue"}),
     ],
 )

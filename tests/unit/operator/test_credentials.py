@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from vectorizer_api.fine_tune import MAX_FOLDER_LENGTH
-from vectorizer_api.names import ACCOUNT_LENGTH, models_bucket
+from vectorizer_api.names import ACCOUNT_LENGTH, folder_prefix, models_bucket
 from vectorizer_operator.credentials import POLICY_BYTES, Grant, Minted, policy
 
 UID = "5d2a7c1e-1111-4222-8333-444455556666"
@@ -14,11 +14,10 @@ UID = "5d2a7c1e-1111-4222-8333-444455556666"
 
 def grant(folder: str = "docs") -> Grant:
     return Grant(
-        models_bucket="alice-models",
-        run_uid=UID,
-        batch_bucket="alice-batch",
-        batch_folder=folder,
-        vectorizers=("vectorizer-bases/base/",),
+        bucket="alice-models",
+        own=f"runs/{UID}/",
+        folders=[f"alice-batch/{folder_prefix(folder)}"],
+        places=["vectorizer-bases/base/"],
     )
 
 
@@ -53,8 +52,17 @@ def test_an_empty_folder_is_the_whole_batch_bucket() -> None:
 
 
 def test_a_run_without_the_batch_folder_gets_none_of_it() -> None:
-    of = Grant(models_bucket="alice-models", run_uid=UID, batch_bucket=None)
+    of = Grant(bucket="alice-models", own=f"runs/{UID}/")
     assert not any(place.startswith("alice-batch") for place in allowed(of))
+
+
+def test_a_single_file_may_be_read_without_its_folder() -> None:
+    of = Grant(bucket="alice-models", own=f"runs/{UID}/staged/", files=["alice-batch/docs/file_urls.json"])
+    assert allowed(of) == {
+        "alice-models": {"ListBucket"},
+        f"alice-models/runs/{UID}/staged/*": allowed(grant())[f"alice-models/runs/{UID}/*"],
+        "alice-batch/docs/file_urls.json": {"GetObject"},
+    }
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="*?$\\/"), max_size=128))
@@ -67,14 +75,13 @@ def largest(folder: str, *more: str) -> Grant:
     account, prefix = "a" * ACCOUNT_LENGTH, "p" * 16
     models = models_bucket(account, prefix)
     return Grant(
-        models_bucket=models,
-        run_uid=UID,
-        batch_bucket=f"{prefix}{account}-batch",
-        batch_folder=folder,
-        vectorizers=(
+        bucket=models,
+        own=f"runs/{UID}/",
+        folders=[f"{prefix}{account}-batch/{folder_prefix(folder)}"],
+        places=[
             f"{'b' * 63}/{'n' * 100}/",
             *(f"{models}/vectorizers/{letter * 49}/{UID}/model/" for letter in ("v", *more)),
-        ),
+        ],
     )
 
 

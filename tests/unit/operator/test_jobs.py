@@ -7,6 +7,7 @@ import pytest
 import yaml
 from vectorizer_api.fine_tune import FineTune
 from vectorizer_operator import jobs
+from vectorizer_operator.assignments import to_fetch, to_train
 from vectorizer_operator.credentials import Minted
 from vectorizer_operator.jobs import AttemptPlan
 from vectorizer_operator.kube import Object
@@ -27,36 +28,38 @@ SETTINGS = Settings.from_environment(
 )
 
 
+RUNS = ["text", "image-on-gpu", "fetch"]
+
+
 def plan(name: str) -> AttemptPlan:
     given = yaml.safe_load((GOLDEN / f"{name}.input.yaml").read_text())
-    return AttemptPlan(
-        fine_tune=FineTune.model_validate(given["fineTune"]),
-        granted=Granted.model_validate(given["granted"]),
-        profile=Profile.model_validate(given["profile"]),
-        attempt=given["attempt"],
-        seconds=given["seconds"],
-        settings=SETTINGS,
-    )
+    fine_tune, granted = FineTune.model_validate(given["fineTune"]), Granted.model_validate(given["granted"])
+    profile, attempt = Profile.model_validate(given["profile"]), given["attempt"]
+    if given["purpose"] == "train":
+        assignment = to_train(fine_tune, granted, profile, attempt, given["seconds"], SETTINGS)
+    else:
+        assignment = to_fetch(fine_tune, granted, profile, attempt, SETTINGS)
+    return AttemptPlan(fine_tune, granted, attempt, assignment, SETTINGS)
 
 
 def manifests(name: str) -> list[Object]:
     of = plan(name)
     minted = Minted("key", "secret", "token")
-    return [jobs.train_job(of), jobs.secret(of, "job-uid", minted), jobs.config_map(of, "job-uid")]
+    return [jobs.job(of), jobs.secret(of, "job-uid", minted), jobs.config_map(of, "job-uid")]
 
 
-@pytest.mark.parametrize("name", ["text", "image-on-gpu"])
+@pytest.mark.parametrize("name", RUNS)
 def test_the_manifests_of_a_run_are_these(name: str) -> None:
     assert list(yaml.safe_load_all((GOLDEN / f"{name}.output.yaml").read_text())) == manifests(name)
 
 
-@pytest.mark.parametrize("name", ["text", "image-on-gpu"])
+@pytest.mark.parametrize("name", RUNS)
 class TestEveryRun:
     def pod(self, name: str) -> Any:
-        return jobs.train_job(plan(name))["spec"]["template"]["spec"]
+        return jobs.job(plan(name))["spec"]["template"]["spec"]
 
     def test_is_created_suspended_and_never_repeated_by_the_job_controller(self, name: str) -> None:
-        spec = jobs.train_job(plan(name))["spec"]
+        spec = jobs.job(plan(name))["spec"]
         assert spec["suspend"] is True
         assert spec["backoffLimit"] == 0
         assert spec["podReplacementPolicy"] == "Failed"
@@ -64,9 +67,10 @@ class TestEveryRun:
 
     def test_its_time_counts_on_the_node_and_its_wait_for_one_has_a_time_of_its_own(self, name: str) -> None:
         of = plan(name)
-        assert self.pod(name)["activeDeadlineSeconds"] == of.seconds
+        seconds = of.assignment.seconds
+        assert self.pod(name)["activeDeadlineSeconds"] == seconds
         waiting = of.granted.pre_running_deadline_seconds
-        assert jobs.train_job(of)["spec"]["activeDeadlineSeconds"] == waiting + of.seconds
+        assert jobs.job(of)["spec"]["activeDeadlineSeconds"] == waiting + seconds
 
     def test_keeps_to_the_restricted_pod_security_standard(self, name: str) -> None:
         pod = self.pod(name)
@@ -101,3 +105,16 @@ class TestEveryRun:
         job, secret, config_map = manifests(name)
         assert jobs.owner_uid(job) == plan(name).fine_tune.metadata.uid
         assert jobs.owner_uid(secret) == jobs.owner_uid(config_map) == "job-uid"
+
+
+def test_a_download_may_touch_the_staging_prefix_and_the_list_of_urls_alone() -> None:
+    grant = plan("fetch").assignment.grant
+    assert grant.own == "runs/5d2a7c1e-1111-4222-8333-444455556666/staged/"
+    assert list(grant.files) == ["prod-alice-batch/docs/2026/file_urls.json"]
+    assert (list(grant.folders), list(grant.places)) == ([], [])
+
+
+def test_a_training_reads_what_was_staged_where_files_were_downloaded() -> None:
+    of = plan("fetch")
+    training = to_train(of.fine_tune, of.granted, of.assignment.profile, 1, 60, SETTINGS)
+    assert getattr(training.description, "staged") == f"s3://prod-alice-models/{of.assignment.grant.own}"  # noqa: B009

@@ -22,7 +22,7 @@ from vectorizer_operator.reservations import Reservations
 from vectorizer_operator.services import Services
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.status import Verdict
-from vectorizer_operator.steps.train import held
+from vectorizer_operator.steps.start import held
 from vectorizer_operator.storage import Storage, Stored
 
 Body = dict[str, Any]
@@ -108,6 +108,9 @@ class Bucket(Storage):
 
     async def bucket_exists(self, bucket: str) -> bool:
         return True
+
+    async def etag(self, bucket: str, key: str) -> str | None:
+        return None
 
     async def put(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> None:
         """Nothing is read back."""

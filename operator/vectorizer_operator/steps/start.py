@@ -1,0 +1,79 @@
+"""Start: the Job that an attempt needs now, to download or to train."""
+
+import re
+
+from vectorizer_api.conditions import Reason
+from vectorizer_api.fine_tune import Attempts
+from vectorizer_api.names import FETCH_REPORT_FILE, staged_prefix
+
+from vectorizer_operator import attempts
+from vectorizer_operator.assignments import Assignment, Purpose, to_fetch, to_train
+from vectorizer_operator.errors import Denied, Waiting
+from vectorizer_operator.jobs import AttemptPlan
+from vectorizer_operator.kube import JOBS
+from vectorizer_operator.observe import Observed
+from vectorizer_operator.records import Record
+from vectorizer_operator.services import Services
+from vectorizer_operator.storage import StorageUnavailable
+
+_QUOTA = re.compile(r"exceeded quota: ([^,\s]+)")
+"""How the API server words it; it has no code of its own. What follows the quota's name changes with its use."""
+
+
+async def start(seen: Observed, record: Record, tried: Attempts, services: Services) -> Purpose:
+    """Start the attempt `tried.current`: with the download, where there is one to do, else with the training.
+
+    Raises:
+        Refused: where something foreign has the name of one of its children.
+        Waiting: where the granted profile has gone, the API server does not let the Job be, or no credentials can be
+            minted.
+
+    """
+    if record.granted.fetches and not await _is_staged(seen, services):
+        profile = services.profiles.downloads
+        assignment = to_fetch(seen.fine_tune, record.granted, profile, tried.current, services.settings)
+    else:
+        assignment = _training(seen, record, tried, services)
+    await _begin(seen, record, tried, assignment, services)
+    return assignment.purpose
+
+
+async def train(seen: Observed, record: Record, services: Services) -> None:
+    """Go on with the training after the attempt's download, whose Job has done what it was for; raises as start."""
+    await _begin(seen, record, seen.tried, _training(seen, record, seen.tried, services), services)
+    if seen.job is not None:
+        metadata = seen.job["metadata"]
+        await services.kube.delete(JOBS, seen.namespace, metadata["name"], uid=metadata["uid"])
+
+
+def held(error: Denied) -> Waiting:
+    """What keeps the Job from being, in words that stay the same while it does."""
+    if (quota := _QUOTA.search(str(error))) is not None:
+        return Waiting(Reason.QUOTA_EXCEEDED, f"The quota {quota[1]} of the account's namespace is used up.")
+    return Waiting(Reason.WAITING, f"The cluster does not let the run's Job be: {error}")
+
+
+def _training(seen: Observed, record: Record, tried: Attempts, services: Services) -> Assignment:
+    """What the attempts before have left of the run's time is its own."""
+    profile = services.profiles.get(record.granted.profile)
+    if profile is None:
+        raise Waiting(Reason.PROFILE_MISSING, f"The profile {record.granted.profile} is gone.")
+    left = record.granted.max_duration_seconds - tried.seconds
+    return to_train(seen.fine_tune, record.granted, profile, tried.current, left, services.settings)
+
+
+async def _begin(seen: Observed, record: Record, tried: Attempts, assignment: Assignment, services: Services) -> None:
+    plan = AttemptPlan(seen.fine_tune, record.granted, tried.current, assignment, services.settings)
+    try:
+        job = await attempts.start(plan, services.kube, services.storage)
+    except Denied as error:  # Such as a quota, or a namespace without the operator's RoleBinding.
+        raise held(error) from error
+    except StorageUnavailable as error:
+        raise Waiting(Reason.STORAGE_UNREACHABLE, f"The storage gives no credentials: {error}") from error
+    services.known.update(JOBS, job)
+
+
+async def _is_staged(seen: Observed, services: Services) -> bool:
+    """The report on the URLs is written when all of them were tried."""
+    report = f"{staged_prefix(seen.fine_tune.metadata.uid)}{FETCH_REPORT_FILE}"
+    return await services.storage.etag(seen.account.models, report) is not None
