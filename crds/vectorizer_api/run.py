@@ -211,6 +211,8 @@ class Dataset(StoredModel):
     """labels in use."""
     selected: int = 0
     """selected examples after rejection and sampling."""
+    copies: int = 0
+    """copies are examples left out for another one with the same bytes and labels; they are not among the rejected."""
     rejected: int = 0
     """rejected files, for whatever reason."""
     rejected_files: list[RejectedFile] = Field(default_factory=list, max_length=20)

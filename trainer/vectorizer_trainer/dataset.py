@@ -14,15 +14,15 @@ from vectorizer_api.run import Dataset, Limits, RejectedFile
 from vectorizer_trainer.cache import Array, Selected
 from vectorizer_trainer.errors import BadInput, OverLimit
 from vectorizer_trainer.gathering import CopiedFile, Gathered, Pool, labels_of, targets_of
-from vectorizer_trainer.inventory import FAULTS_ALLOWED, Inventory, LabelledFile, allowed_faults
+from vectorizer_trainer.grouping import NO_NEAR_COPIES, check_named_groups, families, groups_of, named_groups
+from vectorizer_trainer.inventory import FAULTS_ALLOWED, NOT_NAMED, Inventory, LabelledFile, allowed_faults
 from vectorizer_trainer.labels import FEWEST_EXAMPLES, check_trainable, label_warnings
+from vectorizer_trainer.remarks import choice_warnings, contradictions, copy_warnings, what_is_missing
 from vectorizer_trainer.splitting import Part, split
 from vectorizer_trainer.wording import counted, enumerated, quoted
 
 if TYPE_CHECKING:
     from vectorizer_trainer.tuning.types import Examples
-
-_Key = tuple[str, int | str]
 
 _REJECTED_IN_STATUS = 20
 _WARNINGS_IN_STATUS = 50
@@ -38,7 +38,9 @@ class Selection:
     parts: dict[str, Part]
     """File name -> what it was used for."""
     copies: list[CopiedFile]
-    """Files that were left out for another one with the same content and labels."""
+    """Files that were left out for another one with the same bytes and labels."""
+    near_copies: list[list[str]]
+    """Families of files whose content is the same, saved anew: all used, and never parted."""
     not_chosen: list[str]
     """Files beyond `training.maxExamples`."""
 
@@ -69,36 +71,44 @@ class TrainingSet:
 
 def check_inventory(inventory: Inventory, limits: Limits, most: int) -> None:
     """Raises BadInput or OverLimit where it is clear before a file is read that the run cannot go on."""
-    _check_faults(inventory.faults, inventory.examples, LABELS_FILE)
-    _check_faults(inventory.test.faults, inventory.test.named, TEST_LABELS_FILE)
-    check_trainable((file.labels for file in inventory.wanted), limits.max_labels)
+    _check_labelled(inventory)
+    _check_faults(inventory.faults, inventory.examples, LABELS_FILE, _where_they_may_be(inventory))
+    _check_faults(inventory.test.faults, inventory.test.named, TEST_LABELS_FILE, _where_they_may_be(inventory))
+    missing = what_is_missing(inventory, inventory.faults, [])
+    check_trainable((file.labels for file in inventory.wanted), limits.max_labels, missing)
+    check_named_groups(named_groups(inventory.wanted), len(inventory.wanted))
     if len(inventory.test.files) > most:
         raise OverLimit(f"{TEST_LABELS_FILE} names {len(inventory.test.files):,} files; at most {most:,} are allowed.")
 
 
 def check_pool(inventory: Inventory, pool: Pool, limits: Limits) -> None:
     """Raises BadInput where too many files turned out to be unreadable when they were looked at for a choice."""
-    _check_faults([*inventory.faults, *pool.unreadable], inventory.examples, LABELS_FILE)
-    check_trainable((file.labels for file in pool.files), limits.max_labels)
+    faults = [*inventory.faults, *pool.unreadable]
+    _check_faults(faults, inventory.examples, LABELS_FILE)
+    missing = what_is_missing(inventory, faults, pool.copies)
+    check_trainable((file.labels for file in pool.files), limits.max_labels, missing)
 
 
 def check_gathered(inventory: Inventory, gathered: Gathered, limits: Limits) -> None:
     """Raises BadInput where too many files turned out to be unreadable, or too little is left."""
-    read = inventory.examples - len(gathered.unread)
-    _check_faults([*inventory.faults, *gathered.unreadable], read, LABELS_FILE)
+    faults, read = [*inventory.faults, *gathered.unreadable], inventory.examples - len(gathered.unread)
+    _check_faults(faults, read, LABELS_FILE)
     tests = inventory.test
     _check_faults([*tests.faults, *gathered.unreadable_tests], tests.named, TEST_LABELS_FILE)
-    check_trainable((file.labels for file in gathered.files), limits.max_labels)
+    missing = what_is_missing(inventory, [*faults, *gathered.held_back], gathered.copies)
+    missing += contradictions(gathered.conflicts)
+    check_trainable((file.labels for file in gathered.files), limits.max_labels, missing)
 
 
 def describe_inventory(inventory: Inventory) -> Dataset:
     """What status.dataset says before the files are read."""
-    return _describe(inventory, inventory.wanted, [], [*inventory.faults, *inventory.unused], inventory.warnings)
+    return _describe(inventory, inventory.wanted, [*inventory.faults, *inventory.unused], inventory.warnings)
 
 
 def describe_gathered(inventory: Inventory, gathered: Gathered) -> Dataset:
     """What status.dataset says once the files are read."""
-    return _describe(inventory, gathered.files, [], _rejected(inventory, gathered), inventory.warnings)
+    described = _describe(inventory, gathered.files, _rejected(inventory, gathered), inventory.warnings)
+    return described.model_copy(update={"copies": len(gathered.copies)})
 
 
 def select(inventory: Inventory, gathered: Gathered, items: Sequence[Array], seed: int) -> TrainingSet:
@@ -106,16 +116,17 @@ def select(inventory: Inventory, gathered: Gathered, items: Sequence[Array], see
     from vectorizer_trainer.tuning.types import Examples
 
     files, reading = gathered.files, gathered.reading
-    groups = _groups(files, gathered.contents[gathered.examples])
-    _check_groups(files, groups, gathered)
+    bound = groups_of(reading.files, gathered.contents, gathered.near)
+    groups = bound[gathered.examples]
+    _check_groups(groups, gathered)
     label_names = labels_of(files)
     targets = targets_of(files, label_names)
     parts = split(targets, groups, seed)
     warnings = [
         *inventory.warnings,
         *label_warnings(file.labels for file in files),
-        *_duplicate_warnings(gathered),
-        *_choice_warnings(gathered),
+        *copy_warnings(gathered),
+        *choice_warnings(gathered),
         *_test_warnings(inventory, gathered),
     ]
     rejected = _rejected(inventory, gathered)
@@ -131,80 +142,80 @@ def select(inventory: Inventory, gathered: Gathered, items: Sequence[Array], see
         train=examples(Part.TRAIN),
         choose=examples(Part.CHOOSE),
         gate=examples(Part.GATE),
-        test=_test_set(gathered, items, label_names),
+        test=_test_set(gathered, items, label_names, bound),
         selection=_selection(files, parts, gathered),
-        dataset=_describe(inventory, files, files, rejected, warnings).model_copy(update={"digest": digest}),
+        dataset=_describe(inventory, files, rejected, warnings).model_copy(
+            update={"selected": len(files), "copies": len(gathered.copies), "digest": digest}
+        ),
         rejected=rejected,
         warnings=warnings,
     )
 
 
-def _test_set(gathered: Gathered, items: Sequence[Array], label_names: Sequence[str]) -> "Examples | None":
+def _test_set(
+    gathered: Gathered, items: Sequence[Array], label_names: Sequence[str], bound: NDArray[np.int64]
+) -> "Examples | None":
     from vectorizer_trainer.tuning.types import Examples
 
     rows, reading = gathered.tests, gathered.reading
     if len(rows) < _FEWEST_TESTS:
         return None
     files = [reading.files[row] for row in rows]
-    groups = _groups(files, gathered.contents[rows])
-    return Examples(Selected(items, rows), targets_of(files, label_names), groups, reading.vectors[rows])
+    return Examples(Selected(items, rows), targets_of(files, label_names), bound[rows], reading.vectors[rows])
 
 
-def _groups(files: Sequence[LabelledFile], same: NDArray[np.int64]) -> NDArray[np.int64]:
-    """[files]: the same number for what is never parted: one content, one group, and what these join."""
-    parent = {key: key for file, content in zip(files, same.tolist(), strict=True) for key in _keys(file, content)}
-
-    def root(key: _Key) -> _Key:
-        while parent[key] != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    for file, content in zip(files, same.tolist(), strict=True):
-        first, *others = _keys(file, content)
-        for other in others:
-            parent[root(other)] = root(first)
-    number: dict[_Key, int] = {}
-    roots = [root(_keys(file, content)[0]) for file, content in zip(files, same.tolist(), strict=True)]
-    return np.array([number.setdefault(key, len(number)) for key in roots], np.int64)
-
-
-def _keys(file: LabelledFile, content: int) -> list[_Key]:
-    return [("content", content)] if file.group is None else [("content", content), ("group", file.group)]
-
-
-def _check_groups(files: Sequence[LabelledFile], groups: NDArray[np.int64], gathered: Gathered) -> None:
-    """Copies and groups are never parted, so that it is these that are split, not files."""
-    apart = len(np.unique(groups))
+def _check_groups(groups: NDArray[np.int64], gathered: Gathered) -> None:
+    """What is never parted is split as a whole, so that it is these groups that must be enough, not files."""
+    apart, files = len(np.unique(groups)), gathered.files
     if apart >= FEWEST_EXAMPLES:
         return
     different = len(np.unique(gathered.contents[gathered.examples]))
     if different < FEWEST_EXAMPLES:
-        raise BadInput(
-            f"The {len(files)} examples have only {counted(different, 'different content')}; "
-            f"at least {FEWEST_EXAMPLES} are needed."
-        )
+        number = f"The {len(files):,} examples have only {counted(different, 'different content')}"
+        least = f"at least {FEWEST_EXAMPLES} are needed."
+        raise BadInput(" ".join([f"{number}; {least}", *contradictions(gathered.conflicts)]))
+    named = groups_of(gathered.reading.files, gathered.contents, NO_NEAR_COPIES)[gathered.examples]
+    check_named_groups(len(np.unique(named)), len(files))
     raise BadInput(
-        f"By {GROUPS_FILE} the {len(files):,} examples are only {counted(apart, 'group')}; at least "
+        f"The {len(files):,} examples are near copies of one another: only {apart} of them are different, and at least "
         f"{FEWEST_EXAMPLES} are needed.",
-        hint="A group is never parted between training and measuring: name smaller ones, such as one speaker each.",
+        hint="Add other files. Where these are different things all the same, give each a group of its own in "
+        f"{GROUPS_FILE}.",
     )
 
 
-def _check_faults(faults: Sequence[RejectedFile], examples: int, source: str) -> None:
+def _check_labelled(inventory: Inventory) -> None:
+    if inventory.examples:
+        return
+    empty = f"gives {counted(inventory.unlabelled, 'file')} an empty list" if inventory.unlabelled else "names no file"
+    raise BadInput(
+        f"No file has a label: {LABELS_FILE} {empty}.",
+        hint=f'Write the labels of each file in {LABELS_FILE}: {{"a.txt": ["label_1", "label_2"]}}.',
+    )
+
+
+def _check_faults(faults: Sequence[RejectedFile], examples: int, source: str, hint: str = "") -> None:
     allowed = allowed_faults(examples)
     if len(faults) > allowed:
         first = "; ".join(f"{quoted(fault.name)}: {fault.reason}" for fault in faults[:FAULTS_ALLOWED])
         raise BadInput(
             f"{len(faults):,} of the {examples:,} files named in {source} cannot be used; "
-            f"at most {allowed:,} are passed over. The first are {first}."
+            f"at most {allowed:,} are passed over. The first are {first}.",
+            hint=hint,
         )
+
+
+def _where_they_may_be(inventory: Inventory) -> str:
+    """A hint where files are named that are not there, while others are there that are not named."""
+    there = [file.name for file in inventory.unused if file.reason == NOT_NAMED]
+    if not there:
+        return ""
+    return f"Write each name as it is in the folder, with sub-folder and suffix; not named are {enumerated(there)}."
 
 
 def _describe(
     inventory: Inventory,
     usable: Sequence[LabelledFile],
-    selected: Sequence[LabelledFile],
     rejected: Sequence[RejectedFile],
     warnings: Sequence[str],
 ) -> Dataset:
@@ -212,7 +223,6 @@ def _describe(
         files=inventory.files,
         examples=inventory.examples,
         labels=len({label for file in usable for label in file.labels}),
-        selected=len(selected),
         rejected=len(rejected),
         rejected_files=list(rejected[:_REJECTED_IN_STATUS]),
         warnings=_in_status(warnings),
@@ -236,31 +246,6 @@ def _rejected(inventory: Inventory, gathered: Gathered) -> list[RejectedFile]:
     ]
 
 
-def _duplicate_warnings(gathered: Gathered) -> list[str]:
-    warnings = []
-    for kind, exact in (("exact", True), ("near", False)):
-        names = [copy.name for copy in gathered.copies if copy.exact is exact]
-        if names:
-            number = counted(len(names), f"{kind} copy", f"{kind} copies")
-            warnings.append(f"Left out: {number} of other files with the same labels: {enumerated(names)}.")
-    warnings += [
-        f"These files have the same content and different labels: {enumerated(group)}." for group in gathered.conflicts
-    ]
-    if gathered.held_back:
-        names = [file.name for file in gathered.held_back]
-        number = counted(len(names), "example")
-        warnings.append(f"Left out: {number} with the content of a file of the test set: {enumerated(names)}.")
-    return warnings
-
-
-def _choice_warnings(gathered: Gathered) -> list[str]:
-    if not gathered.unread:
-        return []
-    chosen = len(gathered.examples)
-    numbers = f"{chosen:,} of the {chosen + len(gathered.unread):,} examples"
-    return [f"{numbers} were chosen, as many as are to be trained on; report.json says which."]
-
-
 def _test_warnings(inventory: Inventory, gathered: Gathered) -> list[str]:
     if not inventory.test.named:
         return []
@@ -277,7 +262,11 @@ def _test_warnings(inventory: Inventory, gathered: Gathered) -> list[str]:
 
 def _selection(files: Sequence[LabelledFile], parts: NDArray[np.int64], gathered: Gathered) -> Selection:
     of = {file.name: Part(part) for file, part in zip(files, parts.tolist(), strict=True)}
-    return Selection(of, gathered.copies, [file.name for file in gathered.unread])
+    names = [
+        [gathered.reading.files[index].name for index in family]
+        for family in families(gathered.near, gathered.examples)
+    ]
+    return Selection(of, gathered.copies, names, [file.name for file in gathered.unread])
 
 
 def _digest(files: Sequence[LabelledFile], digests: Sequence[str]) -> str:

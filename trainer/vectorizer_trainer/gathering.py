@@ -10,7 +10,8 @@ from vectorizer_api.run import RejectedFile, Stage
 
 from vectorizer_trainer.cache import ItemCache
 from vectorizer_trainer.download import Reader, Reading
-from vectorizer_trainer.duplicates import Copy, Duplicates, contents, find_duplicates
+from vectorizer_trainer.duplicates import Copy, Duplicates, find_duplicates, near_copies
+from vectorizer_trainer.fingerprints import Pairs
 from vectorizer_trainer.inventory import LabelledFile
 from vectorizer_trainer.sampling import choose_examples, random_order, spread_order
 from vectorizer_trainer.wording import quoted
@@ -26,11 +27,10 @@ _ROUNDS = 16
 
 @dataclass(frozen=True)
 class CopiedFile:
-    """A file that was left out for another one with the same content and labels."""
+    """A file that was left out for another one with the same bytes and labels."""
 
     name: str
     of: str
-    exact: bool
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,18 @@ class Gathered:
 
     reading: Reading
     examples: list[int]
-    """Indices into the reading of what can be trained on: no copies, nothing that is tested on."""
+    """Indices into the reading of what can be trained on: no exact copies, nothing that is tested on."""
     tests: list[int]
-    """Indices into the reading of the test set, without copies."""
+    """Indices into the reading of the test set, without exact copies."""
     contents: NDArray[np.int64]
-    """[reading]: the same number for the same content."""
+    """[reading]: the same number for the same bytes."""
+    near: Pairs
+    """[m, 2]: indices into the reading of near copies of different bytes."""
     conflicts: list[list[str]]
-    """Names of examples of one content with different labels."""
+    """Names of examples with the same bytes and different labels."""
     copies: list[CopiedFile]
     held_back: list[RejectedFile]
-    """Files with the content of one that is tested on."""
+    """Files with the bytes of one that is tested on."""
     unreadable: list[RejectedFile]
     """Those of the test set are not among them."""
     unreadable_tests: list[RejectedFile]
@@ -78,9 +80,12 @@ def open_pool(files: Sequence[LabelledFile], seed: int) -> Pool:
 
 
 def survey(files: Sequence[LabelledFile], reader: Reader, seed: int, observer: "Observer") -> Pool:
-    """The files that can be read, without copies, in an order whose every beginning is spread over what they are."""
+    """The files that can be read, without exact copies, in an order whose every beginning is spread over what they are.
+
+    All of them are read for it once, and those that are chosen once more: no item is kept meanwhile.
+    """
     reading = reader.read(files, Stage.SAMPLING, observer)
-    found = _duplicates(reading, reader)
+    found = _duplicates(reading)
     return Pool(
         [reading.files[index] for index in found.kept],
         spread_order(reading.vectors[found.kept], seed),
@@ -97,25 +102,22 @@ def gather(
     items: ItemCache,
     observer: "Observer",
 ) -> Gathered:
-    """Read the test set and at most `most` different examples; the items are kept in the order of the reading."""
+    """Read the test set and at most `most` examples, none twice; the items are kept in the order of the reading."""
 
     def read(files: Sequence[LabelledFile]) -> Reading:
         return reader.read(files, Stage.DOWNLOADING, observer, items.append)
 
     targets = targets_of(pool.files, labels_of(pool.files))
-    position = {file.name: index for index, file in enumerate(pool.files)}
-    order, had = pool.order, np.zeros(len(pool.files), bool)
-    chosen = choose_examples(targets, most, order, had)
+    chosen = choose_examples(targets, most, pool.order)
+    left = _without(pool.order, chosen)
     reading = read([*test, *(pool.files[index] for index in chosen)])
     for _ in range(_ROUNDS):
-        order = order[~np.isin(order, chosen)]
-        gathered = _gathered(reading, reader, pool, test, order)
-        had[[position[file.name] for file in gathered.files]] = True
-        chosen = choose_examples(targets, most, order, had)
+        chosen = choose_examples(targets, most, left, _had(pool, reading, test))
         if not len(chosen):
             break
+        left = _without(left, chosen)
         reading += read([pool.files[index] for index in chosen])
-    return gathered
+    return _gathered(reading, reader, pool, test, left)
 
 
 def labels_of(files: Sequence[LabelledFile]) -> list[str]:
@@ -132,36 +134,65 @@ def targets_of(files: Sequence[LabelledFile], label_names: Sequence[str]) -> NDA
     return targets
 
 
+@dataclass(frozen=True)
+class _Sifted:
+    """What of a reading is used."""
+
+    found: Duplicates
+    examples: list[int]
+    tests: set[int]
+    """With copies."""
+    held_back: list[int]
+
+
+def _sifted(reading: Reading, test: Sequence[LabelledFile]) -> _Sifted:
+    names = {file.name for file in test}
+    tests = {index for index, file in enumerate(reading.files) if file.name in names}
+    found = _duplicates(reading)
+    tested = {int(content) for content in found.contents[sorted(tests)]}
+    held_back = [index for index in range(len(reading.files)) if index not in tests and found.contents[index] in tested]
+    apart = tests | set(held_back)
+    return _Sifted(found, [index for index in found.kept if index not in apart], tests, held_back)
+
+
+def _had(pool: Pool, reading: Reading, test: Sequence[LabelledFile]) -> NDArray[np.bool_]:
+    """[pool]: which files are used already."""
+    used = {reading.files[index].name for index in _sifted(reading, test).examples}
+    return np.array([file.name in used for file in pool.files])
+
+
+def _without(order: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    return order[~np.isin(order, chosen)]
+
+
 def _gathered(
     reading: Reading, reader: Reader, pool: Pool, test: Sequence[LabelledFile], left: NDArray[np.int64]
 ) -> Gathered:
     names = {file.name for file in test}
-    tests = {index for index, file in enumerate(reading.files) if file.name in names}
-    found = _duplicates(reading, reader)
-    tested = {int(content) for content in found.contents[sorted(tests)]}
-    held_back = [index for index in range(len(reading.files)) if index not in tests and found.contents[index] in tested]
-    apart = tests | set(held_back)
+    sifted = _sifted(reading, test)
+    found, apart = sifted.found, sifted.tests | set(sifted.held_back)
+    near = near_copies(reading.prints, reader.fingerprints)
     return Gathered(
         reading=reading,
-        examples=[index for index in found.kept if index not in apart],
-        tests=[index for index in found.kept if index in tests],
+        examples=sifted.examples,
+        tests=[index for index in found.kept if index in sifted.tests],
         contents=found.contents,
+        near=near[np.diff(found.contents[near], axis=1)[:, 0] != 0],
         conflicts=[[reading.files[index].name for index in group] for group in found.conflicts if not apart & {*group}],
         copies=[*pool.copies, *(_copied(copy, reading) for copy in found.copies if copy.dropped not in apart)],
-        held_back=[_held_back(reading, index, int(found.contents[index])) for index in held_back],
+        held_back=[_held_back(reading, index, int(found.contents[index])) for index in sifted.held_back],
         unreadable=[*pool.unreadable, *(file for file in reading.unreadable if file.name not in names)],
         unreadable_tests=[file for file in reading.unreadable if file.name in names],
         unread=[pool.files[index] for index in np.sort(left)],
     )
 
 
-def _duplicates(reading: Reading, reader: Reader) -> Duplicates:
-    same = contents(reading.digests, reading.prints, reader.fingerprints)
-    return find_duplicates(same, reading.digests, [frozenset(file.labels) for file in reading.files])
+def _duplicates(reading: Reading) -> Duplicates:
+    return find_duplicates(reading.digests, [frozenset(file.labels) for file in reading.files])
 
 
 def _copied(copy: Copy, reading: Reading) -> CopiedFile:
-    return CopiedFile(reading.files[copy.dropped].name, reading.files[copy.kept].name, copy.exact)
+    return CopiedFile(reading.files[copy.dropped].name, reading.files[copy.kept].name)
 
 
 def _held_back(reading: Reading, index: int, original: int) -> RejectedFile:

@@ -61,8 +61,10 @@ class Inventory:
     """Files in the folder, without the annotation files."""
     examples: int
     """Files that example_to_labels.json gives at least one label."""
+    unlabelled: int
+    """Files that it gives an empty list."""
     wanted: list[LabelledFile]
-    """Those of them that are there."""
+    """Examples that are there."""
     faults: list[RejectedFile]
     """Those that are not, are too large, or have a name that leads elsewhere."""
     unused: list[RejectedFile]
@@ -160,6 +162,7 @@ def _match(entries: list[Entry], said: _Annotations, limits: Limits) -> Inventor
     return Inventory(
         files=len(entries),
         examples=len(said.labels.examples),
+        unlabelled=len(said.labels.unlabelled),
         wanted=wanted,
         faults=faults,
         unused=unused,

@@ -1,14 +1,14 @@
 """`example_to_labels.json` and its checks."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vectorizer_api.names import LABELS_FILE
 
 from vectorizer_trainer.annotations import read_labels
 from vectorizer_trainer.errors import BadInput, OverLimit
-from vectorizer_trainer.wording import quoted
+from vectorizer_trainer.wording import counted, quoted
 
 FEWEST_EXAMPLES = 10
 FEW_EXAMPLES = 100
@@ -38,13 +38,22 @@ def parse_labels(data: bytes) -> Labels:
     return Labels(read_labels(data, LABELS_FILE))
 
 
-def check_trainable(label_sets: Iterable[Iterable[str]], most_labels: int) -> None:
-    """Refuse examples that nothing can be learnt from, or with more labels than the platform allows."""
+def check_trainable(label_sets: Iterable[Iterable[str]], most_labels: int, what_is_missing: Sequence[str] = ()) -> None:
+    """Refuse examples that nothing can be learnt from, or with more labels than the platform allows.
+
+    Where they are too few, the sentences of `what_is_missing` say why.
+    """
     sets = [frozenset(labels) for labels in label_sets]
     used = frozenset().union(*sets)
     if len(sets) < FEWEST_EXAMPLES:
+        number = f"There {'is' if len(sets) == 1 else 'are'} {counted(len(sets), 'usable example')}"
+        least = f"at least {FEWEST_EXAMPLES} are needed, {FEW_EXAMPLES} are advised."
+        raise BadInput(" ".join([f"{number}; {least}", *what_is_missing]))
+    carriers = Counter(label for labels in sets for label in labels)
+    if max(carriers.values()) == 1:
         raise BadInput(
-            f"There are {len(sets)} usable examples; at least {FEWEST_EXAMPLES} are needed, 100 are advised."
+            f"No two of the {len(sets):,} examples share a label: nothing tells what belongs together.",
+            hint=f"Labels name what files have in common: give files of one kind the same label in {LABELS_FILE}.",
         )
     if len(used) > most_labels:
         raise OverLimit(

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
-from vectorizer_api.run import Limits, RejectedFile
+from vectorizer_api.run import Limits, RejectedFile, Stage
+from vectorizer_trainer import gathering
 from vectorizer_trainer.cache import ItemCache
 from vectorizer_trainer.content.encoder import Encoder, Item
 from vectorizer_trainer.dataset import TrainingSet, check_gathered, check_inventory, describe_gathered, select
@@ -216,8 +217,55 @@ class TestFaults:
 
     def test_too_many_absent_files_are_noticed_before_any_download(self, batch: Batch) -> None:
         batch.labels = {f"{index}.txt": ["odd"] for index in range(100)}
-        with pytest.raises(BadInput, match="100 of the 100 files"):
+        (batch.store.root / "0").write_text("a name without its suffix")
+        with pytest.raises(BadInput, match="100 of the 100 files") as caught:
             check_inventory(batch.inventory(), Limits(), 10_000)
+        assert caught.value.hint == (
+            "Write each name as it is in the folder, with sub-folder and suffix; not named are “0”."
+        )
+
+
+class TestTooFew:
+    """What is said before anything is read, and what to do."""
+
+    def refusal(self, batch: Batch) -> BadInput:
+        with pytest.raises(BadInput) as caught:
+            check_inventory(batch.inventory(), Limits(), 10_000)
+        return caught.value
+
+    def test_no_file_is_named(self, batch: Batch) -> None:
+        (batch.store.root / "a.txt").write_text("not named")
+        refused = self.refusal(batch)
+        assert str(refused) == "No file has a label: example_to_labels.json names no file."
+        assert '{"a.txt": ["label_1", "label_2"]}' in refused.hint
+
+    def test_all_lists_are_empty(self, batch: Batch) -> None:
+        batch.fill(30)
+        batch.labels = {name: [] for name in batch.labels}
+        assert str(self.refusal(batch)) == "No file has a label: example_to_labels.json gives 30 files an empty list."
+
+    def test_few_have_a_label(self, batch: Batch) -> None:
+        batch.fill(9)
+        batch.labels |= {"000.txt": [], "001.txt": [], "absent.txt": ["odd"]}
+        (batch.store.root / "more.txt").write_text("not named")
+        assert str(self.refusal(batch)) == (
+            "There are 7 usable examples; at least 10 are needed, 100 are advised. "
+            "1 file cannot be used, the first is “absent.txt”: not in the folder. "
+            "1 file not named in example_to_labels.json: “more.txt”. "
+            "2 files with an empty list of labels in example_to_labels.json: “000.txt”, “001.txt”."
+        )
+
+    def test_each_file_has_a_label_of_its_own(self, batch: Batch) -> None:
+        batch.fill(200)
+        batch.labels = {name: [name] for name in batch.labels}
+        refused = self.refusal(batch)
+        assert "No two of the 200 examples share a label" in str(refused)
+        assert "the same label" in refused.hint
+
+    def test_all_are_one_group(self, batch: Batch) -> None:
+        batch.fill(60)
+        batch.annotate("example_to_group.json", dict.fromkeys(batch.labels, "all"))
+        assert "the 60 examples are only 1 group" in str(self.refusal(batch))
 
 
 class TestSelection:
@@ -239,8 +287,8 @@ class TestSelection:
         batch.fill(120)
         batch.add("copy.txt", (batch.store.root / "003.txt").read_text(), "odd")
         chosen = batch.select()
-        assert chosen.selection.copies == [CopiedFile("copy.txt", "003.txt", exact=True)]
-        assert chosen.dataset.selected == 120
+        assert chosen.selection.copies == [CopiedFile("copy.txt", "003.txt")]
+        assert (chosen.dataset.selected, chosen.dataset.copies, chosen.dataset.rejected) == (120, 1, 0)
         assert chosen.dataset.warnings == ["Left out: 1 exact copy of other files with the same labels: “copy.txt”."]
 
     def test_identical_files_with_different_labels_are_warned_of_and_kept_together(self, batch: Batch) -> None:
@@ -256,14 +304,23 @@ class TestSelection:
         for index in range(30):
             batch.add(f"{index}.txt", "the same content", "odd" if index % 2 else "even")
         inventory, gathered = batch.gather()
-        with pytest.raises(BadInput, match="There are 2 usable examples"):
+        with pytest.raises(BadInput, match="There are 2 usable examples") as caught:
             check_gathered(inventory, gathered, Limits())
+        assert str(caught.value) == (
+            "There are 2 usable examples; at least 10 are needed, 100 are advised. "
+            "Beside these, 28 exact copies of them: “10.txt”, “11.txt”, “12.txt”, “13.txt”, “14.txt” and 23 more. "
+            "Identical files with different labels: “0.txt” and “1.txt”."
+        )
+        assert describe_gathered(inventory, gathered).copies == 28
 
     def test_copies_with_different_labels_do_not_make_up_for_different_files(self, batch: Batch) -> None:
         for index in range(30):
             batch.add(f"{index}.txt", f"content of {index % 3} kinds", f"label {index % 11}", f"label {index % 7} too")
-        with pytest.raises(BadInput, match="30 examples have only 3 different contents; at least 10 are needed"):
+        with pytest.raises(
+            BadInput, match="30 examples have only 3 different contents; at least 10 are needed"
+        ) as caught:
             batch.select()
+        assert "Identical files with different labels: “0.txt” and “12.txt”; “1.txt” and “10.txt”;" in str(caught.value)
 
     def test_beyond_the_maximum_some_are_chosen_and_the_others_listed(self, batch: Batch) -> None:
         batch.fill(150)
@@ -310,6 +367,17 @@ class TestChoiceAmongMore:
         assert {file.reason for file in gathered.unreadable} == {"fewer than 8 bytes"}
         assert {copy.of for copy in gathered.copies} == {gathered.copies[0].of}
 
+    def test_what_the_last_reading_brought_is_used(self, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A choice of 40 meets 20 copies; the one reading that makes up for them is the last that is allowed."""
+        monkeypatch.setattr(gathering, "_ROUNDS", 1)
+        batch.fill(200)
+        for index in range(1, 200, 2):
+            batch.add(f"{index:03d}.txt", "one and the same content", "odd")
+        _, gathered = batch.gather(most=40)
+        assert len(gathered.reading.files) == len(batch.items)
+        assert len(gathered.files) + len(gathered.copies) == len(batch.items) > 40
+        assert len(gathered.unread) == 200 - len(batch.items)
+
     def test_faults_are_counted_among_what_was_read(self, batch: Batch) -> None:
         batch.fill(1000)
         inventory, gathered = batch.gather(most=100)
@@ -327,7 +395,7 @@ class TestChoiceAmongMore:
         batch.add("copy.txt", (batch.store.root / "003.txt").read_text(), "odd")
         pool = survey(batch.inventory().wanted, batch.reader(), 0, Silent())
         assert (len(pool.files), [file.name for file in pool.unreadable]) == (200, ["short.txt"])
-        assert pool.copies == [CopiedFile("copy.txt", "003.txt", exact=True)]
+        assert pool.copies == [CopiedFile("copy.txt", "003.txt")]
         beginning = [int(pool.files[index].name[:3]) % 10 == 0 for index in pool.order[:100]]
         assert sum(beginning) in {9, 10, 11}
         assert [path.name for path in batch.scratch.iterdir()] == ["example_to_labels.json"]
@@ -337,25 +405,87 @@ class TestChoiceAmongMore:
         assert gathered.unreadable == pool.unreadable
         check_gathered(inventory, gathered, Limits())
 
+    def test_a_sampling_vectorizer_reads_all_once_and_what_it_chose_once_more(self, batch: Batch) -> None:
+        @dataclass
+        class Counting(Silent):
+            read: list[tuple[Stage, int]] = field(default_factory=list)
+
+            def stage(self, stage: Stage, steps: int) -> None:
+                self.read.append((stage, steps))
+
+        batch.fill(200)
+        wanted, counting = batch.inventory().wanted, Counting()
+        pool = survey(wanted, batch.reader(), 0, counting)
+        with ItemCache(batch.scratch / "items", 50) as items:
+            gather(pool, [], 50, batch.reader(), items, counting)
+        assert counting.read == [(Stage.SAMPLING, 200), (Stage.DOWNLOADING, 50)]
+
 
 class TestNearCopies:
     TEXT = "All of these words stand in both of the two texts, which differ in what is between them by one sign. " * 3
 
-    def test_one_with_the_same_labels_is_left_out_and_told_from_an_exact_copy(self, batch: Batch) -> None:
+    def test_both_are_used_and_never_parted(self, batch: Batch) -> None:
         batch.fill(120)
         batch.add("first.txt", self.TEXT, "odd")
         batch.add("second.txt", self.TEXT + "!", "odd")
         chosen = batch.select()
-        assert chosen.selection.copies == [CopiedFile("second.txt", "first.txt", exact=False)]
-        assert chosen.warnings == ["Left out: 1 near copy of other files with the same labels: “second.txt”."]
+        assert (chosen.dataset.selected, chosen.dataset.copies, chosen.selection.copies) == (122, 0, [])
+        assert chosen.selection.near_copies == [["first.txt", "second.txt"]]
+        assert chosen.selection.parts["first.txt"] is chosen.selection.parts["second.txt"]
+        (warning,) = chosen.warnings
+        assert warning == (
+            "2 examples are near copies of one another, in 1 family; all are used, and a family is never parted "
+            "between training and measuring. One is “first.txt”, “second.txt”."
+        )
 
-    def test_one_with_other_labels_is_kept_warned_of_and_never_parted(self, batch: Batch) -> None:
+    def test_with_other_labels_they_contradict_nobody(self, batch: Batch) -> None:
+        """One may be the same thing with a defect."""
         batch.fill(120)
         batch.add("first.txt", self.TEXT, "odd")
         batch.add("second.txt", self.TEXT + "!", "even")
         chosen = batch.select()
-        assert chosen.warnings == ["These files have the same content and different labels: “first.txt”, “second.txt”."]
+        assert not [warning for warning in chosen.warnings if "different labels" in warning]
         assert chosen.selection.parts["first.txt"] is chosen.selection.parts["second.txt"]
+
+    def test_a_row_in_which_each_is_like_the_next_is_never_parted(self, batch: Batch) -> None:
+        """The first and the last have little in common, and would tell training of measuring by way of the others."""
+        batch.fill(200)
+        words = "".join(np.random.default_rng(0).choice(list("abcdefghijklmnop "), 3000))
+        for step in range(30):
+            batch.add(f"row{step:02d}.txt", words[20 * step : 20 * step + 1500], "odd" if step % 2 else "even")
+        chosen = batch.select()
+        assert chosen.selection.near_copies == [[f"row{step:02d}.txt" for step in range(30)]]
+        assert len({chosen.selection.parts[f"row{step:02d}.txt"] for step in range(30)}) == 1
+        assert "30 of the 230 examples look the same but for noise" in chosen.warnings[1]
+        assert "example_to_group.json" in chosen.warnings[1]
+
+    def test_the_account_may_say_that_they_are_different_things(self, batch: Batch) -> None:
+        batch.fill(120)
+        names = [f"like{index:02d}.txt" for index in range(40)]
+        for index, name in enumerate(names):
+            batch.add(name, self.TEXT + "!" * index, "odd" if index % 2 else "even")
+        together = batch.select().selection.parts
+        assert len({together[name] for name in names}) == 1
+        batch.annotate("example_to_group.json", {name: name for name in names})
+        parts = batch.select().selection.parts
+        assert {parts[name] for name in names} == set(Part)
+
+    def test_nothing_but_near_copies_is_refused_with_the_way_out(self, batch: Batch) -> None:
+        for index in range(40):
+            batch.add(f"{index}.txt", self.TEXT + "!" * index, "odd" if index % 2 else "even")
+        with pytest.raises(BadInput, match="The 40 examples are near copies of one another: only 1 of them") as caught:
+            batch.select()
+        assert "a group of its own in example_to_group.json" in caught.value.hint
+
+    def test_one_of_the_test_set_is_warned_of_and_trained_on(self, batch: Batch) -> None:
+        TestOwnTestSet().fill(batch, 20)
+        (batch.store.root / "test3.txt").write_text(self.TEXT)
+        batch.add("known.txt", self.TEXT + "!", "odd")
+        chosen = batch.select()
+        assert "known.txt" in chosen.selection.parts
+        assert chosen.warnings == [
+            "1 example is a near copy of files of the test set, so that it tells less of new files: “known.txt”."
+        ]
 
 
 class TestGroups:
@@ -378,12 +508,22 @@ class TestGroups:
         chosen = batch.select()
         assert len({chosen.selection.parts[name] for name in said}) == 1
 
-    def test_too_few_groups_are_refused(self, batch: Batch) -> None:
+    def test_too_few_groups_are_refused_before_a_file_is_read(self, batch: Batch) -> None:
         batch.fill(60)
         batch.annotate("example_to_group.json", {name: f"speaker {int(name[:3]) % 9}" for name in batch.labels})
         with pytest.raises(BadInput, match="the 60 examples are only 9 groups; at least 10 are needed") as caught:
-            batch.select()
+            check_inventory(batch.inventory(), Limits(), 10_000)
         assert "never parted" in caught.value.hint
+
+    def test_groups_that_identical_files_join_until_too_few_are_left_are_refused(self, batch: Batch) -> None:
+        batch.fill(60)
+        batch.annotate("example_to_group.json", {name: f"speaker {int(name[:3]) % 11}" for name in batch.labels})
+        batch.add("004.txt", "said by three speakers", "even")
+        batch.add("005.txt", "said by three speakers", "odd")
+        assert len(batch.select().selection.parts) == 60
+        batch.add("006.txt", "said by three speakers", "even", "odd")
+        with pytest.raises(BadInput, match="the 60 examples are only 9 groups"):
+            batch.select()
 
     def test_the_digest_knows_groups(self, batch: Batch) -> None:
         batch.fill(20)

@@ -118,6 +118,18 @@ class TestTrainable:
         with pytest.raises(OverLimit, match="There are 101 different labels; at most 100 are allowed"):
             check_trainable(sets_of(202, map(str, range(101))), 100)
 
+    def test_labels_that_no_two_examples_share_teach_nothing(self) -> None:
+        with pytest.raises(BadInput, match="No two of the 300 examples share a label"):
+            check_trainable([[str(index)] for index in range(300)], 100)
+        check_trainable([["a"], ["a"], *([str(index)] for index in range(20))], 100)
+
+    def test_too_few_are_told_with_what_is_missing(self) -> None:
+        with pytest.raises(BadInput) as caught:
+            check_trainable([["a"]], 100, ["Some were lost.", "Others too."])
+        assert str(caught.value) == (
+            "There is 1 usable example; at least 10 are needed, 100 are advised. Some were lost. Others too."
+        )
+
 
 class TestWarnings:
     def test_labels_that_differ_by_case_or_white_space_only_are_listed(self) -> None:

@@ -102,7 +102,7 @@ def training_set() -> TrainingSet:
 
     rejected = [RejectedFile(name=f"{index}.txt", reason="absent") for index in range(30)]
     parts = {"a": Part.TRAIN, "b": Part.GATE, "e": Part.CHOOSE, "f": Part.TRAIN}
-    selection = Selection(parts, [CopiedFile("c", "a", exact=False)], ["d"])
+    selection = Selection(parts, [CopiedFile("c", "a")], [["e", "f"]], ["d"])
     return TrainingSet(
         ["x", "y"], examples(2), examples(1), examples(1), None, selection, Dataset(rejected=30), rejected, ["Careful."]
     )
@@ -149,13 +149,14 @@ def test_of_a_tuning_in_folds_all_files_are_listed_as_one(training_set: Training
     in_folds = replace(tuned, folds=halves, shown=[np.arange(2), np.arange(2, 4)])
     selection = report_of(training_set, in_folds).selection
     assert (selection.folds, selection.train, selection.gate) == (["a", "b", "e", "f"], [], [])
-    assert [(copy.name, copy.of, copy.exact) for copy in selection.copies] == [("c", "a", False)]
+    assert [(copy.name, copy.of) for copy in selection.copies] == [("c", "a")]
+    assert selection.near_copies == [["e", "f"]]
     assert selection.not_chosen == ["d"]
 
 
 def test_of_a_tuning_that_held_a_part_out_each_file_has_its_part(training_set: TrainingSet, tuned: Tuned) -> None:
     parts = {f"{index}": Part(index % 3) for index in range(300)}
-    many = replace(training_set, selection=Selection(parts, [], []))
+    many = replace(training_set, selection=Selection(parts, [], [], []))
     selection = report_of(many, tuned).selection
     assert [part[:2] for part in (selection.train, selection.choose, selection.gate)] == [
         ["0", "3"],

@@ -123,12 +123,10 @@ class Confusion(StoredModel):
 
 
 class Copy(StoredModel):
-    """A file that was left out for another one with the same content and labels."""
+    """A file that was left out for another one with the same bytes and labels."""
 
     name: str
     of: str
-    exact: bool
-    """exact says whether the bytes are the same; else the content was saved anew."""
 
 
 class Selection(StoredModel):
@@ -143,6 +141,8 @@ class Selection(StoredModel):
     folds: list[str]
     """folds lists all files where they are few: each was trained on, and judged on, in one of the folds."""
     copies: list[Copy]
+    near_copies: list[list[str]] = Field(default_factory=list)
+    """nearCopies lists families of files whose content is the same, saved anew: all used, and never parted."""
     not_chosen: list[str]
     """notChosen lists the files beyond training.maxExamples."""
 

@@ -138,6 +138,7 @@ def _selection(training_set: TrainingSet, tuned: "Tuned") -> Selection:
         gate=used(Part.GATE),
         folds=list(selection.parts) if in_folds else [],
         copies=[Copy.model_validate(vars(copy)) for copy in selection.copies],
+        near_copies=selection.near_copies,
         not_chosen=selection.not_chosen,
     )
 
