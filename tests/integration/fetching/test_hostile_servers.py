@@ -311,12 +311,14 @@ class TestTotals:
         assert fetched.is_over_total
         assert len(site.requests) == 3
 
-    def test_what_is_there_already_counts(self, fetching: Any, site: Site) -> None:
+    def test_what_an_earlier_run_brought_counts_and_nothing_beside_it(self, fetching: Any, site: Site) -> None:
         site.answers["/a.txt"] = file(b"x" * 1000)
         fetching.out.mkdir()
         (fetching.out / "b.txt").write_bytes(bytes(2000))
         limits = fetching.limits.model_copy(update={"max_total_bytes": 2500})
-        assert replace(fetching, limits=limits).fetch(site.url("/a.txt")).is_over_total
+        hungry = replace(fetching, limits=limits)
+        assert hungry.fetch(site.url("/b.txt"), site.url("/a.txt")).is_over_total
+        assert not hungry.fetch(site.url("/a.txt")).is_over_total
 
 
 def test_a_bad_url_keeps_nothing_from_the_good_ones(fetching: Any, site: Site) -> None:

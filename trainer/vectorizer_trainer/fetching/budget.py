@@ -11,20 +11,21 @@ __all__ = ["Budget"]
 class Budget:
     """Bytes that may still be downloaded; what a failed download brought stays spent."""
 
-    def __init__(self, most: int) -> None:
-        """Takes the bytes that all files may have."""
+    def __init__(self, most: int, there: int) -> None:
+        """Takes the bytes that all files may have, and those that are there already."""
         self._most = most
+        self._there = there
         self._lock = threading.Lock()
-        self.spent = 0
+        self.downloaded = 0
 
     def spend(self, number: int) -> None:
         """Count bytes that arrived; raises Failed where they are too many."""
         with self._lock:
-            self.spent += number
+            self.downloaded += number
             if self.is_exceeded:
                 raise Failed(f"all files together are larger than {bytes_in_words(self._most)}")
 
     @property
     def is_exceeded(self) -> bool:
         """Whether more arrived than is allowed."""
-        return self.spent > self._most
+        return self._there + self.downloaded > self._most

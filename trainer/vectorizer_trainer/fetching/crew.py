@@ -1,6 +1,7 @@
 """Several threads at one list of work, which never keep the process from ending."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
@@ -10,7 +11,7 @@ from typing import Generic, Self, TypeVar
 __all__ = ["Crew"]
 
 _FAREWELL = 2.0
-"""Seconds that a thread has to notice that it is over. One that waits for a name's address notices nothing."""
+"""Seconds that all threads have to notice that it is over. One that waits for a name's address notices nothing."""
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -41,8 +42,9 @@ class Crew(Generic[_Task, _Result]):
     ) -> None:
         self._waiting.clear()
         self._stop()
+        ends = time.monotonic() + _FAREWELL
         for thread in self._threads:
-            thread.join(_FAREWELL)
+            thread.join(max(ends - time.monotonic(), 0))
 
     def results(self, pause: float) -> Iterator[tuple[_Task, _Result] | None]:
         """Each task with its result as soon as it is there, and None after each `pause` s without one.

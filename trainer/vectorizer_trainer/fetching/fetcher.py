@@ -19,7 +19,7 @@ from vectorizer_trainer.fetching.resolving import Resolver, ask_system
 from vectorizer_trainer.fetching.transfer import Download, Transfer
 from vectorizer_trainer.fetching.urls import without_query
 from vectorizer_trainer.fetching.watch import Watches
-from vectorizer_trainer.store import Entry, Store
+from vectorizer_trainer.store import Store
 from vectorizer_trainer.wording import bytes_in_words
 
 __all__ = ["Fetched", "Fetcher", "Observer", "Place"]
@@ -76,9 +76,9 @@ class Fetcher:
         """
         if len(urls) > self._fetch_limits.max_urls:
             raise OverLimit(f"There are {len(urls):,} URLs; at most {self._fetch_limits.max_urls:,} are allowed.")
-        staged = place.staging.entries(self._limits.max_objects)
-        planned = plan(urls, {normalize("NFC", entry.key) for entry in staged}, self._rules)
-        downloads = self._downloads(content_type, place, staged)
+        staged = {normalize("NFC", entry.key): entry.size for entry in place.staging.entries(self._limits.max_objects)}
+        planned = plan(urls, staged.keys(), self._rules)
+        downloads = self._downloads(content_type, place, sum(staged[name] for name in planned.there))
         results = dict(planned.settled)
         observer(len(results), len(urls), 0)
         with Crew(downloads.bring, planned.wanted, self._fetch_limits.downloads, downloads.stop) as crew:
@@ -88,8 +88,8 @@ class Fetcher:
                 observer(len(results), len(urls), downloads.bytes_done)
         return Fetched([results[position] for position in range(len(urls))], downloads.is_over_total)
 
-    def _downloads(self, content_type: ContentType | None, place: Place, staged: Sequence[Entry]) -> "_Downloads":
-        budget = Budget(self._limits.max_total_bytes - sum(entry.size for entry in staged))
+    def _downloads(self, content_type: ContentType | None, place: Place, bytes_there: int) -> "_Downloads":
+        budget = Budget(self._limits.max_total_bytes, bytes_there)
         transfer = Transfer(self._rules, self._resolve, self._connector, self._limits, self._fetch_limits, budget)
         return _Downloads(transfer, content_type, place, Watches(self._fetch_limits))
 
@@ -105,7 +105,7 @@ class _Downloads:
 
     @property
     def bytes_done(self) -> int:
-        return self.transfer.budget.spent
+        return self.transfer.budget.downloaded
 
     @property
     def is_over_total(self) -> bool:

@@ -29,6 +29,8 @@ class Plan:
     settled: dict[int, Result]
     """By position in the list."""
     wanted: list[Wanted]
+    there: set[str]
+    """Names of URLs' files that are there already."""
 
 
 def plan(urls: Sequence[str], there: Collection[str], rules: UrlRules) -> Plan:
@@ -47,7 +49,7 @@ def plan(urls: Sequence[str], there: Collection[str], rules: UrlRules) -> Plan:
             settled[position] = Result(without_query(url), FetchOutcome.FETCHED, "it was there already")
         else:
             wanted.append(Wanted(position, url, name))
-    return Plan(settled, wanted)
+    return Plan(settled, wanted, names.intersection(there))
 
 
 def _name_of_its_own(url: str, names: Collection[str], rules: UrlRules) -> str:

@@ -16,8 +16,15 @@ Resolver = Callable[[str], Sequence[Address]]
 
 
 def ask_system(name: str) -> list[Address]:
-    """Ask the system's resolver for exactly this name: a closing dot keeps it from trying those of its own network."""
-    return _ask(f"{name}.")
+    """Ask the system's resolver.
+
+    The closing dot asks for exactly this name: without it, a name of the resolver's own network that begins like it
+    would come first. A name that only this machine knows has no such form.
+    """
+    try:
+        return _ask(f"{name}.")
+    except OSError:
+        return _ask(name)
 
 
 def addresses_near(host: str) -> list[Address]:
