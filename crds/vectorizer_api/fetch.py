@@ -46,6 +46,9 @@ class FetchLimits(StoredModel):
     """patienceSeconds is the span in which at least minBytesPerSecond must arrive, again and again."""
     min_bytes_per_second: int = Field(default=1024, ge=0)
     """minBytesPerSecond is the pace below which a server is given up."""
+    retry_pauses: tuple[float, ...] = (1, 5)
+    """retryPauses are the seconds before each further try where a server was busy or a connection broke; all tries
+    together have maxSeconds."""
     downloads: int = Field(default=8, ge=1)
     """downloads at once; so many files of maxObjectBytes must have room on the disk."""
 

@@ -119,4 +119,4 @@ def fetching(tmp_path: Path, site: Site, names: Names, authority: CertificateAut
         certificates=authority.certificate_file.read_text(),
     )
     limits = Limits(max_object_bytes=1024**2, max_total_bytes=8 * 1024**2)
-    return Fetching(tmp_path, rules, names, limits, FetchLimits(connect_seconds=5))
+    return Fetching(tmp_path, rules, names, limits, FetchLimits(connect_seconds=5, retry_pauses=()))

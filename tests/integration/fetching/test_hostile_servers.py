@@ -160,7 +160,7 @@ def test_no_answer_is_taken_that_is(fetch: Fetch, site: Site, case: str) -> None
 
 
 class TestSlowness:
-    HASTY = FetchLimits(patience_seconds=0.15, min_bytes_per_second=1000)
+    HASTY = FetchLimits(retry_pauses=(), patience_seconds=0.15, min_bytes_per_second=1000)
 
     @pytest.mark.parametrize("case", DRIPS)
     def test_a_server_is_given_up_that_lets_drip(self, fetch: Fetch, site: Site, case: str) -> None:
@@ -173,13 +173,57 @@ class TestSlowness:
 
     def test_a_steady_body_without_end_is_given_up_after_its_time(self, fetch: Fetch, site: Site) -> None:
         site.answers["/a.txt"] = then(OK + b"\r\n", forever(b"x" * 100), 0.01)
-        limits = FetchLimits(max_seconds=0.5, patience_seconds=10)
+        limits = FetchLimits(retry_pauses=(), max_seconds=0.5, patience_seconds=10)
         assert fetch.reason(site.url("/a.txt"), fetch_limits=limits) == "it took longer than 0.5 s"
 
     def test_the_time_is_that_of_all_redirects_together(self, fetch: Fetch, site: Site) -> None:
         site.answers["/a.txt"] = then(b"HTTP/1.1 302 Found\r\n", [b"X: y\r\n", b"Location: /a.txt\r\n\r\n"], 0.3)
-        limits = FetchLimits(max_seconds=0.5, patience_seconds=10)
+        limits = FetchLimits(retry_pauses=(), max_seconds=0.5, patience_seconds=10)
         assert fetch.reason(site.url("/a.txt"), fetch_limits=limits) == "it took longer than 0.5 s"
+
+
+class TestFurtherTries:
+    PATIENT = FetchLimits(retry_pauses=(0.05, 0.05))
+
+    @pytest.mark.parametrize("code", [429, 500, 502, 503, 504])
+    def test_are_made_where_a_server_is_busy(self, fetching: Any, site: Site, code: int) -> None:
+        def recover(connection: socket.socket) -> None:
+            site.answers["/a.txt"] = file(TEXT)
+            answer(f"{code} Busy", ["Content-Length: 0"])(connection)
+
+        site.answers["/a.txt"] = recover
+        replace(fetching, fetch_limits=self.PATIENT).fetch(site.url("/a.txt"))
+        assert fetching.files() == {"a.txt": TEXT}
+
+    def test_begin_the_file_anew_where_a_connection_broke(self, fetching: Any, site: Site) -> None:
+        def recover(connection: socket.socket) -> None:
+            site.answers["/a.txt"] = file(TEXT)
+            answer(headers=["Content-Length: 100"], body=b"x" * 90)(connection)
+
+        site.answers["/a.txt"] = recover
+        replace(fetching, fetch_limits=self.PATIENT).fetch(site.url("/a.txt"))
+        assert fetching.files() == {"a.txt": TEXT}
+
+    def test_are_as_many_as_there_are_pauses(self, fetch: Fetch, site: Site) -> None:
+        site.answers["/a.txt"] = answer("503 Busy", ["Content-Length: 0"])
+        assert fetch.reason(site.url("/a.txt"), fetch_limits=self.PATIENT) == "its server answered 503"
+        assert len(site.requests) == 3
+
+    def test_are_not_made_where_they_would_end_alike(self, fetch: Fetch, site: Site) -> None:
+        site.answers["/a.txt"] = answer("404 No", ["Content-Length: 0"])
+        assert fetch.reason(site.url("/a.txt"), fetch_limits=self.PATIENT) == "its server answered 404"
+        assert len(site.requests) == 1
+
+    def test_have_the_time_of_one_together(self, fetch: Fetch, site: Site) -> None:
+        site.answers["/a.txt"] = answer("503 Busy", ["Content-Length: 0"])
+        limits = FetchLimits(retry_pauses=(60,), max_seconds=0.3)
+        assert fetch.reason(site.url("/a.txt"), fetch_limits=limits) == "it took longer than 0.3 s"
+
+    def test_are_checked_as_the_first_was(self, fetch: Fetch, site: Site) -> None:
+        fetch.fetching.names.answers["files.test"] = [["127.0.0.2"], ["127.0.0.3"]]
+        site.answers["/a.txt"] = answer("503 Busy", ["Content-Length: 0"])
+        reason = fetch.reason(site.url("/a.txt"), fetch_limits=self.PATIENT)
+        assert reason == "its host leads to an address that is not a public one"
 
 
 class TestRedirects:

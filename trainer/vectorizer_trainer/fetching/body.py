@@ -8,7 +8,7 @@ from vectorizer_api.content import ContentType
 
 from vectorizer_trainer.errors import StorageError
 from vectorizer_trainer.fetching.kinds import HEAD, check_head
-from vectorizer_trainer.fetching.outcomes import BROKEN, Failed
+from vectorizer_trainer.fetching.outcomes import BROKEN, Failed, FailedForNow
 from vectorizer_trainer.wording import bytes_in_words
 
 __all__ = ["chunks_of", "promised_length", "write"]
@@ -47,7 +47,7 @@ def chunks_of(response: HTTPResponse, length: int | None, most: int) -> Iterator
             raise Failed(f"it is larger than the {bytes_in_words(most)} that are allowed a file")
         yield chunk
     if length is not None and received < length:
-        raise Failed(f"the connection ended after {received:,} of {length:,} bytes")
+        raise FailedForNow(f"the connection ended after {received:,} of {length:,} bytes")
 
 
 def write(chunks: Iterable[bytes], target: Path, name: str, content_type: ContentType | None) -> None:
@@ -68,7 +68,7 @@ def _next_chunk(response: HTTPResponse, size: int) -> bytes:
         # What is there, not as much as would fit: a slow server is to be noticed.
         return response.read1(size)
     except (OSError, HTTPException, ValueError):
-        raise Failed(BROKEN) from None
+        raise FailedForNow(BROKEN) from None
 
 
 def _of_the_kind(chunks: Iterable[bytes], name: str, content_type: ContentType | None) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from vectorizer_api.fetch import FetchLimits, UrlRules
 
 from vectorizer_trainer.errors import BadInput
 from vectorizer_trainer.fetching.addresses import Address
-from vectorizer_trainer.fetching.outcomes import BROKEN, Failed, Unreachable
+from vectorizer_trainer.fetching.outcomes import BROKEN, FailedForNow, Unreachable
 from vectorizer_trainer.fetching.urls import Target
 from vectorizer_trainer.fetching.watch import Watch
 
@@ -43,7 +43,7 @@ class Connector:
 
     @contextmanager
     def get(self, target: Target, addresses: Sequence[Address], watch: Watch) -> Iterator[HTTPResponse]:
-        """The answer to a GET, its body unread; raises Unreachable and Failed."""
+        """The answer to a GET, its body unread; raises Unreachable and FailedForNow."""
         with self._connected(target, addresses, watch) as connection, watch.over(connection):
             connection.settimeout(self._limits.patience_seconds)
             # The client is given its connection and opens none.
@@ -90,7 +90,7 @@ def _answer(client: HTTPConnection, target: Target) -> HTTPResponse:
         client.request("GET", target.path, headers=_headers(target))
         return client.getresponse()
     except (OSError, HTTPException, ValueError):
-        raise Failed(BROKEN) from None
+        raise FailedForNow(BROKEN) from None
 
 
 def _shake_hands(connection: ssl.SSLSocket) -> None:

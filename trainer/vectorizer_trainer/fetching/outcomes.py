@@ -11,6 +11,7 @@ __all__ = [
     "BROKEN",
     "NO_PUBLIC_ANSWER",
     "Failed",
+    "FailedForNow",
     "ForbiddenAddress",
     "NotFetched",
     "Refused",
@@ -48,6 +49,10 @@ class Failed(NotFetched):
     """It was tried."""
 
     outcome = FetchOutcome.FAILED
+
+
+class FailedForNow(Failed):
+    """The server is busy, or the connection broke: another try may help."""
 
 
 class Unreachable(Failed):

@@ -30,6 +30,7 @@ class Watch:
         self._socket: socket.socket | None = None
         self._verdict: NotFetched | None = None
         self._received = 0
+        self._cut = threading.Event()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, name="fetch-watch", daemon=True)
 
@@ -60,10 +61,17 @@ class Watch:
         """So many bytes of the file arrived."""
         self._received += number
 
+    def pause(self, seconds: float) -> None:
+        """Wait between two connections; raises the reason where it is time to end."""
+        self._cut.wait(seconds)
+        with self._lock:
+            self._raise_verdict()
+
     def cut(self, verdict: NotFetched) -> None:
         """End the download, for this reason if it is the first."""
         with self._lock:
             self._verdict = self._verdict or verdict
+            self._cut.set()
             if self._socket is not None:
                 # The plain socket's: that of TLS would forget, in the midst of another thread's read, what it speaks.
                 with suppress(OSError):
