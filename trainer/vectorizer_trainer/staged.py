@@ -69,7 +69,7 @@ class RunFiles:
         return [f"{len(lost):,} of {counted(len(self.report), 'URL')} brought no file: {enumerated(lost)}."]
 
 
-_CLASH = "the batch folder has a file of the same name, which is used in place of the URL's"
+_CLASH = "the folder has a file of the same name, which is used in place of the URL's"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def open_files(run: RunDescription, place: Workplace) -> RunFiles:
     if run.staged is not None:
         return _with_staged(run, folder, run.staged, place)
     if folder is None:
-        raise BadInput("The run has neither a batch folder nor files from URLs.", hint="Submit a new fine-tune.")
+        raise BadInput("The run has neither a folder nor files from URLs.", hint="Start a new fine-tuning.")
     return RunFiles(folder, [], [])
 
 
@@ -130,7 +130,7 @@ def _check_labels(listed: Sequence[Entry], report: Sequence[FetchedUrl]) -> None
     reason = next((f": {row.reason}" for row in report if _name_in(row.url) == LABELS_FILE), "")
     raise BadInput(
         f"None of the {counted(len(report), 'URL')} brought {LABELS_FILE}{reason}.",
-        hint=f"List the URL of {LABELS_FILE} among the others, or put the file into the batch folder and use that too.",
+        hint=f"List the URL of {LABELS_FILE} among the others, or put the file into the folder and use that too.",
     )
 
 

@@ -272,6 +272,14 @@ class TestContents:
             "lists."
         ) in Page(rendered(report(selection=selection, own_test=own))).words
 
+    def test_near_copies_are_named_by_family(self, report: Callable[..., Report]) -> None:
+        families = [["a.txt", "b.txt"], [f"{index}.txt" for index in range(8)]]
+        near = Selection(train=["a"], choose=[], gate=[], folds=[], copies=[], near_copies=families, not_chosen=[])
+        words = Page(rendered(report(selection=near))).words
+        assert "2 families of near copies, never parted" in words
+        assert "a.txt, b.txt" in words
+        assert "5.txt and 2 more" in words
+
     def test_queries_that_have_nothing_to_find_are_not_missed_in_the_counts(
         self, report: Callable[..., Report]
     ) -> None:
@@ -378,7 +386,13 @@ class TestHarmless:
             warnings=[name],
             curves=[CurvePoint(candidate=name, epoch=1, loss=1)],
             selection=Selection(
-                train=[], choose=[], gate=[], folds=[], copies=[Copy(name=name, of=name)], not_chosen=[name]
+                train=[],
+                choose=[],
+                gate=[],
+                folds=[],
+                copies=[Copy(name=name, of=name)],
+                near_copies=[[name, name]],
+                not_chosen=[name],
             ),
         )
         plain = Page(rendered(report()))

@@ -100,7 +100,7 @@ def test_a_name_that_both_have_is_the_folder_s_and_the_url_s_is_listed(tmp_path:
     found = inventory(files, tmp_path)
     assert [file.name for file in found.wanted] == ["ü.txt"]
     assert [(row.name, row.reason) for row in found.unused] == [
-        ("u\u0308.txt", "the batch folder has a file of the same name, which is used in place of the URL's")
+        ("u\u0308.txt", "the folder has a file of the same name, which is used in place of the URL's")
     ]
 
 
@@ -131,5 +131,5 @@ def test_without_urls_the_folder_is_read_as_it_is(tmp_path: Path) -> None:
 
 
 def test_nothing_to_read_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="neither a batch folder nor files from URLs"):
+    with pytest.raises(BadInput, match="neither a folder nor files from URLs"):
         opened(tmp_path, None, {}, None)

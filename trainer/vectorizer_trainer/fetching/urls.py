@@ -87,7 +87,7 @@ def file_name(url: str) -> str:
     if name.startswith("."):
         raise Refused("its file name starts with a dot")
     if name == URLS_FILE:
-        raise Refused("a list of URLs is read from the batch folder, not from a URL")
+        raise Refused("a list of URLs is read from the folder, not from a URL")
     return name
 
 

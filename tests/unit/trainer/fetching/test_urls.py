@@ -187,7 +187,7 @@ class TestFileName:
             ("/%ff.jpg", "its file name is not UTF-8"),
             ("/.ssh", "its file name starts with a dot"),
             ("/" + "a" * 256, "its file name is longer than 255 bytes"),
-            ("/file_urls.json", "a list of URLs is read from the batch folder, not from a URL"),
+            ("/file_urls.json", "a list of URLs is read from the folder, not from a URL"),
         ],
     )
     def test_is_refused_where_it_leads_elsewhere_or_means_something_else(self, path: str, reason: str) -> None:
