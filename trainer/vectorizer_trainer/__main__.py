@@ -22,10 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fine_tune(run: RunDescription, place: Workplace) -> None:
+    from vectorizer_trainer.log_copy import LogCopy
     from vectorizer_trainer.progress import ProgressFile, ProgressTracker
     from vectorizer_trainer.run import run_fine_tuning
 
-    run_fine_tuning(run, place, ProgressTracker([ProgressFile(place.open_store(run.output))]))
+    output = place.open_store(run.output)
+    run_fine_tuning(run, place, ProgressTracker([ProgressFile(output), LogCopy(place.log, output)]))
 
 
 if __name__ == "__main__":
