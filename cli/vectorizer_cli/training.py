@@ -14,7 +14,7 @@ from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.content import ContentType
 from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER, REPORT_FOLDER
 from vectorizer_api.request import Request, RequestError, parse_request
-from vectorizer_api.run import RunDescription, RunManifest, TrainingSettings, VectorizerSource
+from vectorizer_api.run import Limits, RunDescription, RunManifest, TrainingSettings, VectorizerSource
 from vectorizer_trainer.errors import BadInput, InvalidVectorizer, RunError
 from vectorizer_trainer.progress import ProgressTracker
 from vectorizer_trainer.run import run_fine_tuning
@@ -71,6 +71,8 @@ def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
     with tempfile.TemporaryDirectory(prefix="vectorizer-train-") as scratch:
         place = Workplace(open_store, Path(scratch))
         with _logged(place.log, asked.out):
+            if data is not None and not urls:
+                _check_files(data, asked.max_examples, Path(scratch))
             run = _describe(asked, request, data, Path(scratch), console)
             console.print(_opening(run), highlight=False, markup=False, soft_wrap=True)
             with ProgressBar(console) as bar:
@@ -106,6 +108,15 @@ def _folder_used(data: Path | None, request: Request, console: Console) -> Path 
     if not data.is_dir():
         raise BadInput(f"--data {data} is not a folder.", hint="Name the folder with example_to_labels.json.")
     return data
+
+
+def _check_files(data: Path, max_examples: int, scratch: Path) -> None:
+    """What listing and labels alone make clear is refused before a base is opened, or made, which takes minutes."""
+    from vectorizer_trainer.dataset import check_inventory
+    from vectorizer_trainer.inventory import take_inventory
+
+    limits = Limits()
+    check_inventory(take_inventory(open_store(data.resolve().as_uri()), limits, scratch), limits, max_examples)
 
 
 def _check_out(out: Path) -> None:

@@ -1,6 +1,7 @@
 """`vectorizer train`: what it refuses before it computes, and how it finds a starting vectorizer."""
 
 import json
+import shutil
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -36,6 +37,10 @@ def description(name: str) -> str:
 @pytest.fixture
 def asked(tmp_path: Path) -> LocalTraining:
     (tmp_path / "data").mkdir()
+    labels = {f"{index}.txt": ["odd" if index % 2 else "even"] for index in range(12)}
+    for name in labels:
+        (tmp_path / "data" / name).write_text(f"a text called {name}")
+    (tmp_path / "data" / "example_to_labels.json").write_text(json.dumps(labels))
     return LocalTraining(tmp_path / "request.json", tmp_path / "data", tmp_path / "out", None, 0, 10_000)
 
 
@@ -76,8 +81,20 @@ class TestRefusals:
     def test_no_source_of_files(self, asked: LocalTraining) -> None:
         assert "download_from_batch_cloud_folder" in refusal(asked, download_from_batch_cloud_folder=False)
 
+    @pytest.mark.parametrize(
+        ("labels", "sentence"), [(None, "There is no example_to_labels.json"), ({}, "No file has")]
+    )
+    def test_labels_that_nothing_can_be_learnt_from_before_a_base_is_made(
+        self, asked: LocalTraining, labels: object, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        file = tmp_path / "data" / "example_to_labels.json"
+        file.unlink() if labels is None else file.write_text(json.dumps(labels))
+        assert sentence in refusal(asked)
+        assert not (tmp_path / "cache").exists()
+
     def test_data_that_are_no_folder(self, asked: LocalTraining) -> None:
-        (asked.request.parent / "data").rmdir()
+        shutil.rmtree(asked.request.parent / "data")
         assert "is not a folder" in refusal(asked)
 
     def test_an_out_that_is_not_empty_is_left_as_it_is(self, asked: LocalTraining) -> None:
