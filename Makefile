@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate format lint types unit integration test cluster demo quality measure latency constraints clean
+.PHONY: help venv tools bases generate format lint types unit integration test journeys cluster demo quality measure latency constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,10 +60,13 @@ unit: venv ## Run the tests without I/O.
 	$(RUN) -m pytest tests/unit
 
 integration: venv tools bases ## Run the tests on a real API server, a real MinIO and the real trainer.
-	$(RUN) -m pytest tests/integration
+	$(RUN) -m pytest --ignore tests/integration/journeys tests/integration
 
 test: lint types tools bases ## Run everything that must pass: lint, types, unit and integration tests.
-	$(RUN) -m pytest --numprocesses 2 --dist loadfile
+	$(RUN) -m pytest --ignore tests/integration/journeys --numprocesses 2 --dist loadfile
+
+journeys: venv tools bases ## Go the whole way of every content type on the development cluster, and interrupt it.
+	$(RUN) -m pytest tests/integration/journeys --numprocesses 2 --dist loadfile
 
 cluster: venv ## Start the development cluster; Ctrl-C ends it.
 	@$(RUN) -m vectorizer_dev cluster

@@ -2,39 +2,20 @@
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from ipaddress import ip_network
 
 import pytest
 from kubernetes import client
 from minio import Minio
 from minio.minioadmin import MinioAdmin
 from vectorizer_api.content import ContentType
-from vectorizer_api.fetch import UrlRules
 from vectorizer_cli.account import Account, create_account
-from vectorizer_dev.certificates import CertificateAuthority
 from vectorizer_dev.cluster import DevelopmentCluster
+from vectorizer_dev.downloads import Downloads, open_downloads
 from vectorizer_dev.platform import Platform, apply_manifests, set_up
-from vectorizer_dev.site import Site, file, server_context
 from vectorizer_dev.waiting import eventually
 from vectorizer_trainer.bases import ensure_base
 
 MakeAccount = Callable[..., Account]
-DOWNLOADS = "127.0.0.2"
-"""An address of this machine alone, other than that of the object store."""
-
-
-@dataclass(frozen=True)
-class Downloads:
-    """A server of files, and the rules by which it may be asked."""
-
-    site: Site
-    rules: UrlRules
-
-    def serve(self, path: str, body: bytes) -> str:
-        """Serve a file; the answer is its URL."""
-        self.site.answers[path] = file(body)
-        return self.site.url(path, DOWNLOADS)
 
 
 @pytest.fixture(scope="session")
@@ -53,15 +34,8 @@ def crds(cluster: DevelopmentCluster) -> None:
 @pytest.fixture(scope="session")
 def downloads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Downloads]:
     """A server of files that the platform lets requests download from."""
-    authority = CertificateAuthority(tmp_path_factory.mktemp("downloads"))
-    site = Site(DOWNLOADS, server_context(authority.server("files", [], [DOWNLOADS])))
-    rules = UrlRules(
-        ports=(443, site.port),
-        allowed_networks=(ip_network(f"{DOWNLOADS}/32"),),
-        certificates=authority.certificate_file.read_text(),
-    )
-    yield Downloads(site, rules)
-    site.close()
+    with open_downloads(tmp_path_factory.mktemp("downloads")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

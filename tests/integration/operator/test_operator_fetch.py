@@ -1,14 +1,11 @@
-"""Files from URLs: a Job of its own downloads them for real, before a training that the test plays, or a real one."""
+"""Files from URLs: a Job of its own downloads them for real, before a training that the test plays."""
 
 import json
-from pathlib import Path
 
 from vectorizer_api.names import FETCH_REPORT_FILE, staged_prefix
-from vectorizer_dev.datasets import text
+from vectorizer_dev.downloads import Downloads
 from vectorizer_dev.tenant import Body, Tenant
 from vectorizer_dev.waiting import eventually
-
-from tests.integration.conftest import Downloads
 
 DIMENSION = 384
 NOWHERE = "https://10.0.0.7/c.txt?signature=secret"
@@ -85,17 +82,3 @@ def test_a_suspended_download_goes_on_when_it_may(tenant: Tenant, downloads: Dow
     tenant.change(name, suspend=False)
     tenant.run_of(body)
     assert staged(tenant, body) == ["a.txt"]
-
-
-def test_a_request_of_urls_alone_becomes_a_vectorizer(
-    tenant: Tenant, downloads: Downloads, tmp_path: Path, name: str
-) -> None:
-    """With the real trainer: the labels come from a URL, too."""
-    text.make(tmp_path, train=40, test=1)
-    urls = [
-        downloads.serve(f"/{name}/{path.name}", path.read_bytes()) for path in sorted((tmp_path / "train").iterdir())
-    ]
-    tenant.ask(name, fileUrls=urls, downloadFromBatchCloudFolder=False, profile="default")
-    tenant.until(name, "Complete", "True", timeout=240)
-    assert tenant.status(name)["dataset"]["selected"] == 40
-    assert tenant.vectorizer(name)["spec"]["customVectorizerName"] == name
