@@ -331,6 +331,16 @@ class TestSelection:
             "120 of the 150 examples were chosen, as many as are to be trained on; report.json says which."
         ]
 
+    def test_the_order_of_names_in_the_labels_file_changes_nothing(self, batch: Batch) -> None:
+        """Nor, so, how an example is varied: that follows from its place among those that it is trained with."""
+        batch.fill(60)
+        one = batch.select()
+        batch.labels = dict(reversed(batch.labels.items()))
+        other = batch.select()
+        assert one.dataset == other.dataset
+        assert one.selection == other.selection
+        assert [item.tobytes() for item in one.train.items] == [item.tobytes() for item in other.train.items]
+
     def test_the_digest_knows_names_contents_and_labels(self, batch: Batch) -> None:
         batch.fill(20)
         digests = [batch.select().dataset.digest, batch.select().dataset.digest]

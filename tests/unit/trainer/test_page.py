@@ -262,7 +262,7 @@ class TestContents:
             choose=[],
             gate=[],
             folds=[],
-            copies=[Copy(name="c", of="a", exact=True), Copy(name="d", of="a", exact=True)],
+            copies=[Copy(name="c", of="a"), Copy(name="d", of="a")],
             not_chosen=["late.txt"],
         )
         own = OwnTest(files=42, metrics=[])
