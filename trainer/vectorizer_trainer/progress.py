@@ -30,6 +30,8 @@ _TRAINING = 2.0
 """Embeddings' worth of work that training on an example for one epoch is."""
 _FIRST_EMBEDDED = 64
 """Files that are decoded before one is embedded: the pace of fewer says little of what is to come."""
+_GUESSED = 10.0
+"""Per cent that are claimed at most before the pace is known."""
 _BEST_KNOWN = 0.2
 """Share of a stage from which its own pace tells more than the forecast."""
 
@@ -183,8 +185,7 @@ class ProgressTracker:
 
     def _now(self) -> Progress:
         remaining = 0.0 if self._stage is Stage.DONE else self._rest_of_stage() + self._forecast.after(self._stage)
-        elapsed = self._clock() - self._run_started
-        share = 100.0 if self._stage is Stage.DONE else 100 * elapsed / max(elapsed + remaining, 1e-9)
+        share = 100.0 if self._stage is Stage.DONE else self._share(remaining)
         # A longer forecast than before must not look like lost work.
         self._percent = max(self._percent, round(share, 1))
         return Progress(
@@ -198,6 +199,11 @@ class ProgressTracker:
             examples_per_second=self._rate,
             last_update_time=datetime.now(UTC),
         )
+
+    def _share(self, remaining: float) -> float:
+        elapsed = self._clock() - self._run_started
+        share = 100 * elapsed / max(elapsed + remaining, 1e-9)
+        return share if self._pace_is_known else min(share, _GUESSED)
 
     def _rest_of_stage(self) -> float:
         """The stage's own pace, trusted the more the further it is; the forecast at its beginning."""

@@ -87,6 +87,15 @@ class TestTracker:
         run.tracker.advance(64)
         assert run.said[-1].progress.eta_seconds
 
+    def test_what_is_only_guessed_is_never_told_as_nearly_done(self) -> None:
+        run = Run()
+        run.tracker.found(Dataset(examples=40))
+        run.clock.now += 60
+        run.spend(Stage.DOWNLOADING, 40, 10)
+        assert run.said[-1].progress.percent <= 10
+        run.tracker.stage(Stage.BASELINE, 300)
+        assert run.said[-1].progress.percent > 10
+
     def test_of_few_files_it_is_foreseen_once_all_are_embedded(self) -> None:
         run = Run()
         run.spend(Stage.DOWNLOADING, 20, 10)
