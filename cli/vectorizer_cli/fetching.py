@@ -1,5 +1,6 @@
 """Files from URLs on this machine, whose owner may know where a host leads: every reason is told in full."""
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -97,12 +98,14 @@ def _read(option: str, path: Path) -> bytes:
 
 
 def _check_places(asked: LocalFetch) -> None:
-    if asked.report.is_dir() or not asked.report.absolute().parent.is_dir():
-        raise BadInput(f"--report {asked.report} cannot be written.", hint="Name a file in a folder that is there.")
     try:
         asked.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"--out {asked.out} cannot be made: {error.strerror}.", hint="Name a folder.") from None
+    if not os.access(asked.out, os.W_OK):
+        raise BadInput(f"--out {asked.out} cannot be written.", hint="Name a folder where you may write.")
+    if asked.report.is_dir() or not os.access(asked.report.absolute().parent, os.W_OK):
+        raise BadInput(f"--report {asked.report} cannot be written.", hint="Name a file in a folder that is there.")
 
 
 def _json(report: list[FetchedUrl]) -> bytes:

@@ -129,7 +129,7 @@ def _check_labels(listed: Sequence[Entry], report: Sequence[FetchedUrl]) -> None
         return
     reason = next((f": {row.reason}" for row in report if _name_in(row.url) == LABELS_FILE), "")
     raise BadInput(
-        f"None of the {counted(len(report), 'URL')} brought {LABELS_FILE}{reason}.",
+        f"None of the URLs brought {LABELS_FILE}{reason}.",
         hint=f"List the URL of {LABELS_FILE} among the others, or put the file into the folder and use that too.",
     )
 

@@ -4,6 +4,7 @@ What the product is told is what a platform may tell it: the network that is all
 Of the loopback network one address alone is allowed, so that the others stand for what must not be reached.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
@@ -36,6 +37,13 @@ class Names:
             raise OSError("no such name")
         lists = self.answers[name]
         return [ip_address(text) for text in (lists.pop(0) if len(lists) > 1 else lists[0])]
+
+
+@pytest.fixture(autouse=True)
+def no_authorities_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this machine trusts is no matter of the tests, and takes longer to load than all the rest of most."""
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
+    monkeypatch.setenv("SSL_CERT_DIR", os.devnull)
 
 
 @pytest.fixture(scope="session")

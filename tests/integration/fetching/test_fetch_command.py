@@ -14,14 +14,13 @@ import yaml
 from rich.console import Console
 from vectorizer_cli.training import LocalTraining, train_locally
 from vectorizer_dev.certificates import CertificateAuthority
-from vectorizer_dev.datasets import image
 from vectorizer_dev.site import Site, answer, file
 from vectorizer_dev.waiting import eventually
-from vectorizer_trainer import load_vectorizer
-from vectorizer_trainer.report import parse_report
+from vectorizer_trainer.errors import BadInput
 
 HOST = "127.0.0.2"
 TEXT = b"Something to read.\n"
+PICTURE = b"\x89PNG\r\n\x1a\n"
 PROGRAM = [sys.executable, "-m", "vectorizer_cli"]
 
 
@@ -98,6 +97,17 @@ def test_a_list_that_is_none_ends_with_64_and_a_sentence(tmp_path: Path, rules: 
     assert not (tmp_path / "report.json").exists()
 
 
+def test_a_report_that_cannot_be_written_ends_with_64_before_any_download(
+    tmp_path: Path, site: Site, rules: Path
+) -> None:
+    arguments = fetching(tmp_path, [site.url("/a.txt", HOST)], rules)
+    arguments[arguments.index("--report") + 1] = tmp_path / "absent" / "report.json"
+    done = vectorizer(*arguments)
+    assert done.returncode == 64
+    assert "cannot be written" in done.stderr
+    assert not site.was_reached
+
+
 def test_ctrl_c_ends_at_once_keeps_what_is_whole_and_the_next_run_goes_on(
     tmp_path: Path, site: Site, rules: Path
 ) -> None:
@@ -123,27 +133,36 @@ def test_ctrl_c_ends_at_once_keeps_what_is_whole_and_the_next_run_goes_on(
     assert len(site.requests) == 3
 
 
-def test_files_from_urls_are_trained_on_beside_those_of_the_folder(tmp_path: Path, site: Site, rules: Path) -> None:
-    image.make(tmp_path / "pictures", train=12, test=1)
-    data = tmp_path / "pictures" / "train"
-    moved = sorted(data.glob("*.png"))[:6]
-    site.answers |= {f"/{path.name}": file(path.read_bytes()) for path in moved}
-    for path in moved:
-        path.unlink()
-    urls = [site.url(f"/{path.name}?sig=TOPSECRET", HOST) for path in moved]
-    (data / "file_urls.json").write_text(json.dumps([*urls[3:], site.url("/absent.png?sig=TOPSECRET", HOST)]))
-    request = tmp_path / "request.json"
-    asked = {"content_type": "Image", "custom_vectorizer_name": "from urls", "file_urls": urls[:3]}
-    request.write_text(json.dumps(asked | {"download_from_batch_cloud_folder": True}))
-    out = tmp_path / "out"
-    said = StringIO()
-    train_locally(LocalTraining(request, data, out, None, 0, 10_000, rules), Console(file=said))
-    assert "Fetching" in said.getvalue()
-    assert load_vectorizer(out).description.name == "from urls"
-    written = (out / "report" / "report.json").read_text()
-    report = parse_report(written.encode())
-    assert report.dataset.selected == 12
-    absent = site.url("/absent.png", HOST)
-    assert [(row.name, row.reason) for row in report.dataset.rejected_files] == [(absent, "its server answered 404")]
-    assert f"1 of 7 URLs brought no file: “{absent}”." in report.dataset.warnings
-    assert "TOPSECRET" not in written + said.getvalue() + (out / "report" / "report.html").read_text()
+def test_training_reads_the_files_of_both_lists_beside_those_of_the_folder(
+    tmp_path: Path, site: Site, rules: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    names = [f"{number}.png" for number in range(10)]
+    (data / "example_to_labels.json").write_text(json.dumps({name: ["x"] for name in names}))
+    (data / "0.png").write_bytes(PICTURE)
+    site.answers |= {f"/{name}": file(PICTURE) for name in names[1:4]}
+    urls = [site.url(f"/{name}?sig=TOPSECRET", HOST) for name in names[1:9]]
+    (data / "file_urls.json").write_text(json.dumps(urls[2:]))
+    asked = {"content_type": "Image", "custom_vectorizer_name": "from urls", "file_urls": urls[:2]}
+    (tmp_path / "request.json").write_text(json.dumps(asked | {"download_from_batch_cloud_folder": True}))
+    training = LocalTraining(tmp_path / "request.json", data, tmp_path / "out", None, 0, 10_000, rules)
+    with pytest.raises(BadInput) as caught:
+        train_locally(training, Console(file=StringIO()))
+    # Four of ten are there; that the others are too few tells which were read, and why each is not.
+    said = str(caught.value)
+    assert said.startswith("6 of the 10 files named in example_to_labels.json cannot be used")
+    assert "“4.png”: its URL brought no file: its server answered 404" in said
+    assert "TOPSECRET" not in said
+
+
+def test_training_on_urls_alone_says_what_became_of_the_labels(tmp_path: Path, site: Site, rules: Path) -> None:
+    asked = {"content_type": "Image", "custom_vectorizer_name": "from urls"}
+    urls = [site.url("/example_to_labels.json?sig=TOPSECRET", HOST)]
+    (tmp_path / "request.json").write_text(
+        json.dumps(asked | {"file_urls": urls, "download_from_batch_cloud_folder": False})
+    )
+    training = LocalTraining(tmp_path / "request.json", None, tmp_path / "out", None, 0, 10_000, rules)
+    with pytest.raises(BadInput) as caught:
+        train_locally(training, Console(file=StringIO()))
+    assert str(caught.value) == "None of the URLs brought example_to_labels.json: its server answered 404."

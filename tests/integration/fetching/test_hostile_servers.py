@@ -90,6 +90,10 @@ BODIES: dict[str, tuple[Answer, str]] = {
         answer(headers=["Content-Encoding: identity", "Content-Encoding: gzip"], body=TEXT),
         COMPRESSED,
     ),
+    "chunks that only some see": (
+        answer(headers=["Transfer-Encoding: chunked "], body=b"13\r\n" + TEXT + b"\r\n0\r\n\r\n"),
+        COMPRESSED,
+    ),
     "gzip as a transfer": (answer(headers=["Transfer-Encoding: gzip, chunked"], body=TEXT), COMPRESSED),
     "a zip": (file(b"PK\x03\x04" + bytes(100)), "it is an archive; its files must be sent one by one"),
     "a gzip file": (file(gzip.compress(TEXT)), "it is an archive; its files must be sent one by one"),

@@ -81,10 +81,10 @@ def test_the_labels_may_come_from_a_url_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("report", "message"),
     [
-        ([fetched("a.txt")], "None of the 1 URL brought example_to_labels.json."),
+        ([fetched("a.txt")], "None of the URLs brought example_to_labels.json."),
         (
             [fetched("a.txt"), failed("example_to_labels.json")],
-            "None of the 2 URLs brought example_to_labels.json: its server answered 404.",
+            "None of the URLs brought example_to_labels.json: its server answered 404.",
         ),
     ],
 )

@@ -72,4 +72,5 @@ class Crew(Generic[_Task, _Result]):
             try:
                 self._done.put((task, self._work(task)))
             except BaseException as error:  # noqa: BLE001 - it is raised where the results are taken
+                self._waiting.clear()
                 self._done.put(error)
