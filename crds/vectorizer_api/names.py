@@ -7,6 +7,10 @@ import hashlib
 import re
 
 ACCOUNT_LABEL = "vectorizers.dev/account"
+MAX_RUNS_LABEL = "vectorizers.dev/max-runs"
+"""On an account's namespace: how many of its runs may be under way at once, where that is not the platform's default."""
+MAX_UNFINISHED_LABEL = "vectorizers.dev/max-unfinished"
+"""On an account's namespace: how many fine-tunes that have not ended it may have."""
 RERUN_LABEL = "vectorizers.dev/rerun"
 FINE_TUNE_LABEL = "vectorizers.dev/fine-tune"
 RUN_UID_LABEL = "vectorizers.dev/run-uid"

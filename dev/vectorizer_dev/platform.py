@@ -182,6 +182,8 @@ def start_operator(
         "VECTORIZER_STATUS_INTERVAL": str(pace.status),
         "VECTORIZER_RESYNC_INTERVAL": str(pace.resync),
         "VECTORIZER_FIRST_BACK_OFF": str(pace.back_off),
+        # Tests leave runs behind that never end; what an account may have at once is told by its namespace there.
+        "VECTORIZER_MAX_RUNS": "1000",
         "VECTORIZER_URL_RULES": url_rules.model_dump_json(by_alias=True),
     }
     operator = cluster.components.start("operator", [sys.executable, "-m", "vectorizer_operator"], settings)

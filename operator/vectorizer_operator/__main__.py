@@ -23,6 +23,7 @@ from vectorizer_operator.reservations import Reservations
 from vectorizer_operator.services import Services
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.storage import Storage
+from vectorizer_operator.turns import Turns
 from vectorizer_operator.watch import Watch, operator_settings
 
 log = logging.getLogger("vectorizer_operator")
@@ -105,7 +106,7 @@ async def _run(watch: Watch, queue: Queue, services: Services, ready: asyncio.Ev
 
 
 async def _connect(settings: Settings, profiles: Profiles) -> Services:
-    storage = Storage(settings)
+    storage, known = Storage(settings), Known()
     return Services(
         settings=settings,
         kube=await Kube.connect(settings.request_timeout),
@@ -113,8 +114,9 @@ async def _connect(settings: Settings, profiles: Profiles) -> Services:
         records=Records(storage),
         follower=Follower(storage, settings.progress_interval, settings.status_interval),
         profiles=profiles,
-        known=Known(),
+        known=known,
         reservations=Reservations(),
+        turns=Turns(known, settings),
     )
 
 

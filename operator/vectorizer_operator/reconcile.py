@@ -87,6 +87,7 @@ def _forget(run_uid: str, services: Services) -> None:
     services.records.forget(run_uid)
     services.follower.forget(run_uid)
     services.reservations.release(run_uid)
+    services.turns.release(run_uid)
 
 
 async def _refuse_unreadable(body: Object, final: Unreadable, services: Services, now: datetime) -> None:
@@ -122,6 +123,7 @@ async def _work(seen: Observed, services: Services, now: datetime) -> FineTuneSt
     try:
         return await _run(seen, record, services, now)
     except Waiting as held:
+        services.turns.release(seen.fine_tune.metadata.uid)
         return status.held(seen.fine_tune, held.reason, held.message, now)
     except RunFailed as error:
         tried = error.tried or spent.with_this_attempt(seen, now)

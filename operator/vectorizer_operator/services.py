@@ -10,6 +10,7 @@ from vectorizer_operator.records import Records
 from vectorizer_operator.reservations import Reservations
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.storage import Storage
+from vectorizer_operator.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,4 @@ class Services:
     profiles: Profiles
     known: Known
     reservations: Reservations
+    turns: Turns

@@ -77,6 +77,10 @@ class Settings(BaseModel):
     """Seconds between two status writes that only mirror progress."""
     resync_interval: float = Field(default=60.0, gt=0)
     """Seconds between two lists of everything."""
+    max_runs: int = Field(default=10, ge=1)
+    """Runs of an account that are under way at once; the others wait. A label of the namespace may say otherwise."""
+    max_unfinished: int = Field(default=1_000, ge=1)
+    """Fine-tunes of an account that have not ended; more are refused. A label of the namespace may say otherwise."""
     max_failures: int = Field(default=3, ge=1, le=20)
     """Attempts of a run that may end by a failure which another attempt may not meet."""
     max_preemptions: int = Field(default=10, ge=0, le=100)

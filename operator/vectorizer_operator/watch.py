@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import kopf
+from vectorizer_api.conditions import ConditionType
 from vectorizer_api.names import FINE_TUNE_LABEL, vectorizer_object_name
 
 from vectorizer_operator import metrics
 from vectorizer_operator.errors import Unavailable
 from vectorizer_operator.jobs import SELECTOR
-from vectorizer_operator.known import WATCHED, Key, Known, is_finished, key_of, named_vectorizers, version_of
+from vectorizer_operator.known import WATCHED, Key, Known, is_finished, is_true, key_of, named_vectorizers, version_of
 from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Kube, Object
 from vectorizer_operator.settings import Settings
+from vectorizer_operator.turns import waits_for_its_turn
 
 log = logging.getLogger(__name__)
 
@@ -178,13 +180,15 @@ class Watch:
                 yield key_of(FINE_TUNES, item)
 
     def _after_fine_tune(self, namespace: str, body: Object) -> Iterator[Key]:
-        """Its end frees the vectorizers that it used, and the name that it held."""
+        """Its end frees the vectorizers that it used, the name that it held, and its turn; to suspend it the turn."""
         for name in named_vectorizers(body):
             yield Key(VECTORIZERS.kind, namespace, vectorizer_object_name(name))
-        if is_finished(body) or self._known.get(FINE_TUNES, namespace, body["metadata"]["name"]) is None:
-            for item in self._known.unfinished(namespace):
-                if item["spec"]["customVectorizerName"] == body["spec"]["customVectorizerName"]:
-                    yield key_of(FINE_TUNES, item)
+        is_over = is_finished(body) or self._known.get(FINE_TUNES, namespace, body["metadata"]["name"]) is None
+        for item in self._known.unfinished(namespace):
+            takes_name = item["spec"]["customVectorizerName"] == body["spec"]["customVectorizerName"]
+            takes_turn = waits_for_its_turn(item) and (is_over or is_true(body, ConditionType.SUSPENDED))
+            if (is_over and takes_name) or takes_turn:
+                yield key_of(FINE_TUNES, item)
 
 
 class NothingToCompare(kopf.DiffBaseStorage):

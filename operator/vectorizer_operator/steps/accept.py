@@ -41,6 +41,7 @@ async def accept(seen: Observed, services: Services, now: datetime) -> Record:
     _refuse_unsupported(spec, services)
     profile = _profile(spec, services)
     _refuse_over_limit(spec, profile)
+    services.turns.refuse_beyond(seen.fine_tune)
     await _first_fault(
         refuse_second_claim(seen.account, seen.namespace, services),
         _name_is_free(seen, services),

@@ -15,6 +15,7 @@ async def clean_up(fine_tune: FineTune, services: Services) -> None:
     metadata, attempt = fine_tune.metadata, attempt_number(fine_tune)
     services.follower.forget(metadata.uid)
     services.reservations.release(metadata.uid)
+    services.turns.release(metadata.uid)
     for name in (attempt_name, fetch_name):
         await _take_away(name(metadata.name, metadata.uid, attempt), fine_tune, services)
 

@@ -25,10 +25,11 @@ async def start(seen: Observed, record: Record, tried: Attempts, services: Servi
 
     Raises:
         Refused: where something foreign has the name of one of its children.
-        Waiting: where the granted profile has gone, the API server does not let the Job be, or no credentials can be
-            minted.
+        Waiting: where other runs of the account have their turn, the granted profile has gone, the API server does not
+            let the Job be, or no credentials can be minted.
 
     """
+    services.turns.take(seen.fine_tune)
     if record.granted.fetches and not await _is_staged(seen, services):
         profile = services.profiles.downloads
         assignment = to_fetch(seen.fine_tune, record.granted, profile, tried.current, services.settings)

@@ -15,6 +15,7 @@ async def suspend(seen: Observed, services: Services, now: datetime) -> FineTune
     if not seen.is_suspended:
         return status.suspended(seen.fine_tune, spent.with_this_attempt(seen, now) if seen.was_started else None, now)
     await end_job(seen, services)
+    services.turns.release(seen.fine_tune.metadata.uid)
     return status.repeated(seen.fine_tune, now)
 
 

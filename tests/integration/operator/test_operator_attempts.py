@@ -1,5 +1,6 @@
 """A run over more than one attempt: failures and preemptions counted apart, suspend and resume, and limits of time."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -116,6 +117,22 @@ class TestSuspend:
         eventually(lambda: tenant.jobs(name) == [])
         tenant.change(name, suspend=False)
         assert tenant.run_of(body, attempt=2).description.checkpoints == run.description.checkpoints
+
+
+def test_of_an_account_so_many_are_under_way_as_its_namespace_says_and_the_next_follows(
+    new_tenant: Callable[[], Tenant], core: client.CoreV1Api, name: str
+) -> None:
+    tenant = new_tenant()
+    core.patch_namespace(tenant.namespace, {"metadata": {"labels": {"vectorizers.dev/max-runs": "1"}}})
+    first = tenant.run_of(tenant.ask(f"{name}-1"))
+    body = tenant.ask(f"{name}-2")
+    message = tenant.until(f"{name}-2", "Running", "False", "QuotaExceeded")["message"]
+    assert "At most 1 of the account's runs may be under way at once." in message
+    assert tenant.condition(f"{name}-2", "Accepted")["status"] == "True"
+    assert tenant.jobs(f"{name}-2") == []
+    first.succeed(DIMENSION)
+    tenant.run_of(body).succeed(DIMENSION)
+    tenant.until(f"{name}-2", "Complete", "True")
 
 
 class TestTime:

@@ -24,6 +24,7 @@ from vectorizer_operator.settings import Settings
 from vectorizer_operator.status import Verdict
 from vectorizer_operator.steps.start import held
 from vectorizer_operator.storage import Storage, Stored
+from vectorizer_operator.turns import Turns
 
 Body = dict[str, Any]
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -52,6 +53,7 @@ SETTINGS = Settings.from_environment(
 
 def fine_tune(uid: str = "uid", **spec: object) -> Body:
     metadata = {"name": "docs", "namespace": "ns", "uid": uid, "resourceVersion": "1", "generation": 1}
+    metadata |= {"creationTimestamp": "2026-11-22T12:00:00Z"}
     return {"kind": "VectorizerFineTune", "metadata": metadata, "spec": {**SPEC, **spec}}
 
 
@@ -130,7 +132,7 @@ def services(cluster: Cluster) -> Services:
 
 
 def services_on(cluster: Cluster) -> Services:
-    storage = Bucket(SETTINGS)
+    storage, known = Bucket(SETTINGS), Known()
     return Services(
         settings=SETTINGS,
         kube=cluster,
@@ -138,8 +140,9 @@ def services_on(cluster: Cluster) -> Services:
         records=Records(storage),
         follower=Follower(storage, 5, 10),
         profiles=Profiles(None),
-        known=Known(),
+        known=known,
         reservations=Reservations(),
+        turns=Turns(known, SETTINGS),
     )
 
 

@@ -160,6 +160,16 @@ class TestConcerned:
         watch.event(PODS, "MODIFIED", child("p", "b"))
         assert names(enqueued) == ["a", "b"]
 
+    def test_the_end_of_a_run_concerns_those_that_wait_for_their_turn(self, watch: Watch, enqueued: list[Key]) -> None:
+        waiting = fine_tune("b", makes="other")
+        waiting["status"]["conditions"].append({"type": "Running", "status": "False", "reason": "QuotaExceeded"})
+        for body in (fine_tune("a"), waiting, fine_tune("c", makes="third")):
+            watch.event(FINE_TUNES, "ADDED", body)
+        enqueued.clear()
+        watch.event(FINE_TUNES, "MODIFIED", fine_tune("a", 2, done=True))
+        assert set(names(enqueued)) >= {"a", "b"}
+        assert "c" not in names(enqueued)
+
     def test_a_namespace_concerns_its_unfinished_fine_tunes(self, watch: Watch, enqueued: list[Key]) -> None:
         watch.event(FINE_TUNES, None, fine_tune("a"))
         watch.event(FINE_TUNES, None, fine_tune("b", done=True))

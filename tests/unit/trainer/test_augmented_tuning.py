@@ -208,7 +208,7 @@ class TestManyExamples:
         assert again.watched.seeds == many.watched.seeds
 
     def test_a_harmless_transformation_is_not_warned_of(self, many: Run) -> None:
-        assert not any("Set to false" in warning for warning in many.tuned.warnings)
+        assert not any("Switch off" in warning for warning in many.tuned.warnings)
 
 
 class TestFewExamples:

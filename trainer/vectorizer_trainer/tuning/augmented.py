@@ -7,6 +7,7 @@ from vectorizer_api.content import AugmentationConditions
 
 from vectorizer_trainer.evaluation import Difference, HeldOut, compare
 from vectorizer_trainer.tuning.audit import TransformationEffect
+from vectorizer_trainer.wording import spaced
 
 __all__ = ["Augmented", "measure_gain"]
 
@@ -38,11 +39,11 @@ class Augmented:
         named = [effect for effect in self.effects if effect.breaks_labels and effect.transformation in _SWITCHES]
         if not named:
             return []
-        shares = ", ".join(f"{effect.transformation} {100 * effect.varied:.0f} %" for effect in named)
+        shares = ", ".join(f"{spaced(effect.transformation)} {100 * effect.varied:.0f} %" for effect in named)
         warning = (
             f"Augmentation: an example shares {100 * named[0].agreement:.0f} % of its labels with its nearest ones, "
-            f"far fewer once it is varied by one transformation alone: {shares}. Set to false in "
-            "augmentationConditions those that make another thing of your examples."
+            f"far fewer once it is varied by one transformation alone: {shares}. Switch off those that make another "
+            "thing of your examples."
         )
         return [warning]
 
