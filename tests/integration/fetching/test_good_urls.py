@@ -36,6 +36,15 @@ def test_the_server_is_asked_for_the_host_the_query_and_no_compression(fetching:
     assert "Authorization" not in head
 
 
+def test_the_server_is_told_in_tls_which_host_is_meant(fetching: Any, site: Site) -> None:
+    meant: list[str] = []
+    assert site.tls is not None
+    site.tls.sni_callback = lambda _connection, name, _context: meant.append(name)
+    site.answers["/a.txt"] = file(TEXT)
+    fetching.fetch(site.url("/a.txt"))
+    assert meant == ["files.test"]
+
+
 def test_a_body_in_chunks_is_put_together(fetching: Any, site: Site) -> None:
     site.answers["/a.txt"] = answer(headers=["Transfer-Encoding: chunked"], body=chunked(b"one ", b"two"))
     fetching.fetch(site.url("/a.txt"))

@@ -157,6 +157,16 @@ def test_no_body_is_kept_that_is(fetch: Fetch, site: Site, case: str) -> None:
     assert fetch.reason(site.url(f"/a.txt?{SECRET}")) == reason
 
 
+def test_no_body_is_kept_that_somebody_on_the_way_may_have_cut_short(fetch: Fetch, site: Site) -> None:
+    def hang_up(connection: socket.socket) -> None:
+        connection.sendall(OK + b"\r\n" + TEXT)
+        # Without a word of TLS that this was the end.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    site.answers["/a.txt"] = hang_up
+    assert fetch.reason(site.url(f"/a.txt?{SECRET}")) == NO_HTTP
+
+
 @pytest.mark.parametrize("case", HEADS)
 def test_no_answer_is_taken_that_is(fetch: Fetch, site: Site, case: str) -> None:
     site.answers["/a.txt"], reason = HEADS[case]
