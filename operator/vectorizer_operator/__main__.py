@@ -12,7 +12,9 @@ from collections.abc import Awaitable, Callable
 import kopf
 
 from vectorizer_operator import metrics, reconcile, vectorizers
+from vectorizer_operator.endpoints import serve
 from vectorizer_operator.errors import SettingsError
+from vectorizer_operator.fleet import Fleet
 from vectorizer_operator.follow import Follower
 from vectorizer_operator.known import Key, Known
 from vectorizer_operator.kube import FINE_TUNES, VECTORIZERS, Kube
@@ -58,9 +60,9 @@ async def _operate(settings: Settings, profiles: Profiles) -> int:
     services = await _connect(settings, profiles)
     queue = Queue(lambda key: _work(key, services), lambda key, error: metrics.failed(key.kind, error))
     watch = Watch(services.known, queue.add, settings)
-    metrics.measure(lambda: len(queue), lambda: len(services.known))
+    Fleet(services.known, lambda: len(queue)).register()
     ready = asyncio.Event()
-    server = await metrics.serve(settings.metrics_address, lambda: _ailment(watch, ready))
+    server = await serve(settings.metrics_address, lambda: _ailment(watch, ready))
     await watch.resync(services.kube)
     try:
         return await _run(watch, queue, services, ready)

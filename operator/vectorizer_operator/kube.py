@@ -11,6 +11,7 @@ from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 from vectorizer_api import GROUP, VERSION
 
+from vectorizer_operator import metrics
 from vectorizer_operator.errors import Denied, Stale, Unavailable
 
 FIELD_MANAGER = "vectorizer-operator"
@@ -164,7 +165,9 @@ class Kube:
             response = await self._api.call_api(method, url, headers, body, _request_timeout=self._timeout)
             text = await response.read()  # type: ignore[no-untyped-call]
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            metrics.asked_api(method, None)
             raise Unavailable(f"{method} {path}: {type(error).__name__}: {error}") from error
+        metrics.asked_api(method, response.status)
         return _answer(method, path, response.status, text)
 
 

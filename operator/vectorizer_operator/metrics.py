@@ -1,19 +1,27 @@
-"""Figures for Prometheus, and the small server of /metrics and /healthz."""
+"""Figures for Prometheus that are counted as things happen; what is true at the moment is in fleet.py."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-from vectorizer_api.conditions import ConditionType
+from prometheus_client import Counter, Histogram
+from vectorizer_api.conditions import ConditionType, Reason
 from vectorizer_api.fine_tune import FineTune, FineTuneStatus
+
+_MINUTES = (1, 5, 15, 30, 60, 120, 240, 480, 720)
 
 _RECONCILES = Histogram("vectorizer_reconcile_seconds", "Time of one reconcile, by kind of object.", ["kind"])
 _ERRORS = Counter("vectorizer_reconcile_errors_total", "Reconciles to be repeated, by error.", ["kind", "error"])
 _ENDED = Counter("vectorizer_fine_tunes_ended_total", "Fine-tunes that ended, by reason.", ["content_type", "reason"])
+_DURATIONS = Histogram(
+    "vectorizer_fine_tune_seconds",
+    "Time from the acceptance of a fine-tune to its end.",
+    ["content_type"],
+    buckets=[60 * minutes for minutes in _MINUTES],
+)
+_GPU_SECONDS = Counter("vectorizer_gpu_seconds_total", "GPU-seconds of ended fine-tunes, by account.", ["account"])
+_ATTEMPTS = Counter("vectorizer_attempts_failed_total", "Attempts that ended without a result, by reason.", ["reason"])
 _WATCHED = Counter("vectorizer_watch_events_total", "Events that the watch delivered.", ["kind"])
-_QUEUE = Gauge("vectorizer_queue_length", "Objects that wait for a reconcile or are in one.")
-_OBJECTS = Gauge("vectorizer_objects", "Objects that the operator knows of.")
+_API_REQUESTS = Counter("vectorizer_api_requests_total", "Requests to the API server, by answer.", ["method", "code"])
+_STORAGE_REQUESTS = Counter("vectorizer_storage_requests_total", "Requests to the object store.", ["outcome"])
 
 
 def timed(kind: str) -> AbstractContextManager[object]:
@@ -31,6 +39,21 @@ def failed(kind: str, error: Exception) -> None:
     _ERRORS.labels(kind, type(error).__name__).inc()
 
 
+def attempt_failed(reason: Reason) -> None:
+    """Count an attempt that ended without a result."""
+    _ATTEMPTS.labels(reason).inc()
+
+
+def asked_api(method: str, code: int | None) -> None:
+    """Count a request to the API server; None where it did not answer."""
+    _API_REQUESTS.labels(method, "none" if code is None else code).inc()
+
+
+def asked_storage(*, answered: bool) -> None:
+    """Count a request to the object store."""
+    _STORAGE_REQUESTS.labels("answered" if answered else "failed").inc()
+
+
 def ended(fine_tune: FineTune, status: FineTuneStatus) -> None:
     """Count a fine-tune that has just ended."""
     final = next(
@@ -38,29 +61,9 @@ def ended(fine_tune: FineTune, status: FineTuneStatus) -> None:
         for item in status.conditions
         if item.status == "True" and item.type in (ConditionType.COMPLETE, ConditionType.FAILED)
     )
-    _ENDED.labels(fine_tune.spec.content_type, final).inc()
-
-
-def measure(queue_length: Callable[[], float], objects: Callable[[], float]) -> None:
-    """Have the gauges read these whenever they are asked."""
-    _QUEUE.set_function(queue_length)
-    _OBJECTS.set_function(objects)
-
-
-async def serve(address: str, ailment: Callable[[], str | None]) -> web.AppRunner:
-    """Serve /metrics, and /healthz: 200 while `ailment` is None, else 503 and what it says."""
-
-    async def read_metrics(_request: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    async def read_health(_request: web.Request) -> web.Response:
-        said = ailment()
-        return web.Response(status=200 if said is None else 503, text=f"{said or 'ok'}\n")
-
-    application = web.Application()
-    application.add_routes([web.get("/metrics", read_metrics), web.get("/healthz", read_health)])
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    host, _, port = address.rpartition(":")
-    await web.TCPSite(runner, host.strip("[]"), int(port)).start()
-    return runner
+    content_type = fine_tune.spec.content_type
+    _ENDED.labels(content_type, final).inc()
+    if status.start_time is not None and status.completion_time is not None:
+        _DURATIONS.labels(content_type).observe((status.completion_time - status.start_time).total_seconds())
+    if status.gpu_seconds:
+        _GPU_SECONDS.labels(fine_tune.metadata.namespace or "").inc(status.gpu_seconds)

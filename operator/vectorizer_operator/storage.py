@@ -14,6 +14,7 @@ from minio.commonconfig import CopySource
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error, ServerError
 
+from vectorizer_operator import metrics
 from vectorizer_operator.errors import Unavailable
 from vectorizer_operator.settings import Settings
 
@@ -76,7 +77,13 @@ class Storage:
 
     async def run(self, call: Callable[[], T]) -> T:
         """Run a blocking call in the pool; errors of the object store become `StorageUnavailable`."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _translated, call)
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(self._pool, _translated, call)
+        except StorageUnavailable:
+            metrics.asked_storage(answered=False)
+            raise
+        metrics.asked_storage(answered=True)
+        return answer
 
     async def bucket_exists(self, bucket: str) -> bool:
         """Whether the bucket is there."""

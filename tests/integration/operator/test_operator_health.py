@@ -182,7 +182,13 @@ def test_metrics_tell_of_reconciles_and_of_how_fine_tunes_ended(
     tenant.until(name, "Failed", "True")
     ended = 'vectorizer_fine_tunes_ended_total{content_type="Text",reason="BadInput"}'
     eventually(lambda: ended in fetch(operator.address, "/metrics"))
-    assert 'vectorizer_reconcile_seconds_count{kind="VectorizerFineTune"}' in fetch(operator.address, "/metrics")
+    told = fetch(operator.address, "/metrics")
+    assert 'vectorizer_reconcile_seconds_count{kind="VectorizerFineTune"}' in told
+    assert 'vectorizer_fine_tunes{phase="Failed"}' in told
+    assert 'vectorizer_api_requests_total{code="201",method="POST"}' in told
+    assert 'vectorizer_storage_requests_total{outcome="answered"}' in told
+    assert 'vectorizer_attempts_failed_total{reason="BadInput"}' in told
+    assert 'vectorizer_fine_tune_seconds_count{content_type="Text"}' in told
 
 
 def test_an_unknown_path_is_not_found(operator: RunningOperator) -> None:
