@@ -8,7 +8,7 @@ import re
 
 ACCOUNT_LABEL = "vectorizers.dev/account"
 MAX_RUNS_LABEL = "vectorizers.dev/max-runs"
-"""On an account's namespace: how many of its runs may be under way at once, where that is not the platform's default."""
+"""On an account's namespace: how many of its runs may be under way at once; the platform's default where absent."""
 MAX_UNFINISHED_LABEL = "vectorizers.dev/max-unfinished"
 """On an account's namespace: how many fine-tunes that have not ended it may have."""
 RERUN_LABEL = "vectorizers.dev/rerun"

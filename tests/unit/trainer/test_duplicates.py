@@ -20,7 +20,8 @@ def pictures(count: int, seed: int = 0) -> np.ndarray:
 
 
 def found(made: np.ndarray) -> list[list[int]]:
-    return near_copies([PICTURES.of(picture) for picture in made], PICTURES).tolist()
+    pairs: list[list[int]] = near_copies([PICTURES.of(picture) for picture in made], PICTURES).tolist()
+    return pairs
 
 
 class TestExactCopies:
