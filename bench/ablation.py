@@ -10,7 +10,7 @@ The table of all lines is printed at the end.
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import product
@@ -42,6 +42,9 @@ from vectorizer_trainer.tuning.variations import vary
 
 RESULTS = Path(__file__).parent / "results" / "ablation.jsonl"
 _METRICS = ("NDCG@10", "mAP@100", "kNN label-mAP", "retention")
+_SHOWN = (("NDCG@10", "mAP@100"), ("kNN label-mAP",), ("retention",))
+"""The metrics that are added up to one figure of the table."""
+_RECIPE = "the recipe"
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def _scaled(times: float, constant: str) -> dict[str, float]:
 
 
 FACTORS = [
-    Factor("the recipe", {}),
+    Factor(_RECIPE, {}),
     Factor("no IDF", {"vectorizer_trainer.tuning.objective.label_information": _equal_information}),
     Factor("distillation × 1/2", _scaled(1 / 2, "_KEPT")),
     Factor("distillation × 2", _scaled(2, "_KEPT")),
@@ -158,37 +161,58 @@ def _metrics(vectors: NDArray[np.float32], test: Split) -> dict[str, float]:
 
 
 def _table(runs: list[dict[str, Any]]) -> str:
-    """Markdown: the recipe's own means in per cent, and below them what each factor changes, ± its standard error."""
-    cells: dict[tuple[str, int, str], dict[str, dict[int, dict[str, float]]]] = defaultdict(lambda: defaultdict(dict))
+    """Markdown: for each candidate a row a factor and a column a set and size.
+
+    A cell is NDCG@10 + mAP@100, kNN label-mAP and retention, in per cent: of start and recipe the means, of each factor
+    the difference to the recipe, ± its standard error where more than one seed was run.
+    """
+    cells: dict[str, dict[str, dict[tuple[str, int], dict[int, dict[str, float]]]]] = {}
     for run in runs:
         for candidate, measured in run["candidates"].items():
-            cells[run["content"], run["examples"], candidate][run["factor"]][run["seed"]] = measured
-    rows = ["| set | examples | candidate | factor | seeds | " + " | ".join(_METRICS) + " | share | time |"]
-    rows.append("| --- " * (7 + len(_METRICS)) + "|")
-    for (content, examples, candidate), factors in sorted(cells.items()):
-        plain = factors.get("the recipe", {})
-        for factor, own in factors.items():
-            if factor != "the recipe" and _without_time(own) == _without_time(plain):
-                continue  # It is a factor of the other candidate.
-            seeds, shown = _row(own, {} if factor == "the recipe" else plain)
-            rows.append(f"| {content} | {examples:,} | {candidate} | {factor} | {seeds} | {' | '.join(shown)} |")
+            rows = cells.setdefault(candidate, defaultdict(lambda: defaultdict(dict)))
+            rows[run["factor"]][run["content"], run["examples"]][run["seed"]] = measured
+    start = cells.pop("start", {}).get(_RECIPE, {})
+    return "\n\n".join(_candidate_table(candidate, factors, start) for candidate, factors in cells.items())
+
+
+def _candidate_table(candidate: str, factors: dict[str, Any], start: dict[Any, Any]) -> str:
+    columns = sorted(factors[_RECIPE])
+    rows = [
+        f"| {candidate} | " + " | ".join(f"{content} {examples:,}" for content, examples in columns) + " |",
+        "| --- " * (1 + len(columns)) + "|",
+        _row("start", start, {}, columns),
+    ]
+    for factor, own in factors.items():
+        compared = factors[_RECIPE] if factor != _RECIPE else {}
+        if factor == _RECIPE or any(_changes(own[column], compared[column]) for column in own):
+            rows.append(_row(factor, own, compared, columns))
     return "\n".join(rows)
 
 
-def _without_time(seeds: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
-    return {seed: {name: value for name, value in run.items() if name != "seconds"} for seed, run in seeds.items()}
+def _row(factor: str, own: Mapping[Any, Any], recipe: Mapping[Any, Any], columns: list[tuple[str, int]]) -> str:
+    shown = [_cell(own.get(column, {}), recipe.get(column, {})) for column in columns]
+    return f"| {factor} | {' | '.join(shown)} |"
 
 
-def _row(own: dict[int, dict[str, float]], plain: dict[int, dict[str, float]]) -> tuple[int, list[str]]:
-    """How many seeds are compared, and the cells."""
-    if not plain:
-        means = {name: mean(measured[name] for measured in own.values()) for name in (*_METRICS, "alpha")}
-        return len(own), [*(f"{100 * means[name]:.1f}" for name in _METRICS), f"{means['alpha']:.2f}", "1"]
-    seeds = sorted(set(own) & set(plain))
-    differences = [[100 * (own[seed][name] - plain[seed][name]) for seed in seeds] for name in _METRICS]
-    share = mean(own[seed]["alpha"] for seed in seeds)
-    time = mean(own[seed]["seconds"] for seed in seeds) / mean(plain[seed]["seconds"] for seed in seeds)
-    return len(seeds), [*map(_difference, differences), f"{share:.2f}", f"× {time:.1f}"]
+def _cell(own: dict[int, dict[str, float]], recipe: dict[int, dict[str, float]]) -> str:
+    seeds = sorted(set(own) & set(recipe)) if recipe else sorted(own)
+    if not seeds:
+        return "–"
+    values = [[_summed(own[seed], names) for seed in seeds] for names in _SHOWN]
+    if not recipe:
+        return ", ".join(f"{mean(column):.1f}" for column in values)
+    before = [[_summed(recipe[seed], names) for seed in seeds] for names in _SHOWN]
+    pairs = zip(values, before, strict=True)
+    return ", ".join(_difference([a - b for a, b in zip(*pair, strict=True)]) for pair in pairs)
+
+
+def _changes(own: dict[int, dict[str, float]], recipe: dict[int, dict[str, float]]) -> bool:
+    """Whether the factor is one of this candidate at all."""
+    return any(_summed(own[seed], _METRICS) != _summed(recipe[seed], _METRICS) for seed in set(own) & set(recipe))
+
+
+def _summed(measured: dict[str, float], names: Iterable[str]) -> float:
+    return 100 * sum(measured[name] for name in names)
 
 
 def _difference(values: list[float]) -> str:

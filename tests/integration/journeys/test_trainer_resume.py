@@ -15,7 +15,8 @@ from vectorizer_dev.datasets import image
 from vectorizer_dev.waiting import eventually
 from vectorizer_trainer.bases import ensure_base
 
-EXAMPLES = 120
+EXAMPLES = 400
+"""So many that a process which looks every few seconds sees the training of its folds."""
 
 
 @dataclass(frozen=True)

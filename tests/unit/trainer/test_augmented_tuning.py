@@ -180,7 +180,7 @@ class TestNothingVaried:
         assert harmed.tuned.metrics == without.tuned.metrics
         assert _weights(harmed) == _weights(without)
         assert any("trained on as they are" in warning for warning in harmed.tuned.warnings)
-        assert any("verticalFlip" in warning for warning in harmed.tuned.warnings)
+        assert any("vertical flip" in warning for warning in harmed.tuned.warnings)
 
 
 class TestManyExamples:
