@@ -84,6 +84,8 @@ FACTORS = [
     Factor("distillation × 2", _scaled(2, "_KEPT")),
     Factor("learning rate × 1/2", _scaled(1 / 2, "_LEARNING_RATE")),
     Factor("learning rate × 2", _scaled(2, "_LEARNING_RATE")),
+    Factor("learning rate × 4", _scaled(4, "_LEARNING_RATE")),
+    Factor("learning rate × 6", _scaled(6, "_LEARNING_RATE")),
     Factor("epochs × 1/2", _epochs(1 / 2)),
     Factor("epochs × 2", _epochs(2)),
     Factor(
@@ -184,7 +186,7 @@ def _candidate_table(candidate: str, factors: dict[str, Any], start: dict[Any, A
     ]
     for factor, own in factors.items():
         compared = factors[_RECIPE] if factor != _RECIPE else {}
-        if factor == _RECIPE or any(_changes(own[column], compared[column]) for column in own):
+        if factor == _RECIPE or any(_changes(own[column], compared.get(column, {})) for column in own):
             rows.append(_row(factor, own, compared, columns))
     return "\n".join(rows)
 
