@@ -75,7 +75,7 @@ class Run:
             process.kill()
             process.communicate()
 
-    def interrupt(self, number: int, by: signal.Signals, done: float = 0) -> int:
+    def interrupt(self, number: int, by: signal.Signals, done: float = 0.01) -> int:
         """Begin an attempt and end it when that share of training the blocks is done; its exit code."""
         with self.attempt(number) as process:
             eventually(lambda: self.tuned(number) >= done, timeout=120)

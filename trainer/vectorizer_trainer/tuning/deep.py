@@ -29,8 +29,8 @@ __all__ = ["Step", "TrainedBlocks", "train_blocks"]
 _log = logging.getLogger(__name__)
 
 _LEARNING_RATE = 0.15
-"""Times 1 / dimension, 4e-4 at 384: the wider a layer, the more an equal step of every weight adds up to (maximal update
-parametrisation, Yang et al. 2022, arXiv 2203.03466). Measured at 96 and at 384."""
+"""Times 1 / dimension, 4e-4 at 384: the wider a layer, the more an equal step of every weight adds up to (maximal
+update parametrisation, Yang et al. 2022, arXiv 2203.03466). Measured at 96 and at 384."""
 _HEAD_LEARNING_RATE = 1e-3
 _WEIGHT_DECAY = 0.01
 _LONGEST_GRADIENT = 1.0
