@@ -1,5 +1,6 @@
 """What unit and integration tests share."""
 
+import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,12 @@ import pytest
 if TYPE_CHECKING:
     from torch import Tensor
     from vectorizer_trainer.published import Manifest
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, and have the programs that tests start heed it: what a shell starts aside is told to ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
