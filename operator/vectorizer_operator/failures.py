@@ -78,7 +78,7 @@ def why(job: Object, pods: Sequence[Object], waited_for: str = "", purpose: Purp
 
 def never_started(waited_for: str) -> AttemptFailure:
     """The wait for a node or an image was longer than it may be."""
-    message = f"The time to wait passed before the run's process started: {waited_for}."
+    message = f"The time to wait passed before the run's process started: {waited_for.rstrip('.')}."
     return _told(Reason.NEVER_STARTED, _NO_EXIT_CODE, message, Remedy.NOTHING)
 
 
