@@ -177,6 +177,8 @@ class Attempts(StoredModel):
     """failures are attempts that ended by an error which another attempt may not meet."""
     preemptions: int = 0
     """preemptions are attempts that the cluster ended; they do not count as failures."""
+    last_reason: str | None = None
+    """lastReason is why the last one that ended without a result did, a reason of Failed; absent where none has."""
     seconds: int = 0
     """seconds that the processes of all ended attempts ran."""
 
@@ -197,6 +199,8 @@ class FineTuneStatus(StoredModel):
 
     phase: Phase | None = None
     """phase is derived from the conditions, for people's eyes."""
+    last_phase_transition_time: datetime | None = None
+    """lastPhaseTransitionTime is when phase last changed."""
     conditions: list[Condition] = Field(default_factory=list, json_schema_extra=map_by("type"))
     """conditions are for machines: Complete and Failed exclude each other and are final."""
     observed_generation: int | None = None

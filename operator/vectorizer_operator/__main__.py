@@ -11,13 +11,14 @@ from collections.abc import Awaitable, Callable
 
 import kopf
 
-from vectorizer_operator import metrics, reconcile, vectorizers
+from vectorizer_operator import reconcile, vectorizers
 from vectorizer_operator.endpoints import serve
 from vectorizer_operator.errors import SettingsError
 from vectorizer_operator.fleet import Fleet
 from vectorizer_operator.follow import Follower
 from vectorizer_operator.known import Key, Known
 from vectorizer_operator.kube import FINE_TUNES, VECTORIZERS, Kube
+from vectorizer_operator.metrics import work
 from vectorizer_operator.profiles import Profiles
 from vectorizer_operator.queue import Queue
 from vectorizer_operator.records import Records
@@ -58,9 +59,10 @@ def main() -> None:
 
 async def _operate(settings: Settings, profiles: Profiles) -> int:
     services = await _connect(settings, profiles)
-    queue = Queue(lambda key: _work(key, services), lambda key, error: metrics.failed(key.kind, error))
+    queue = Queue(lambda key: _work(key, services), lambda key, error: work.failed(key.kind, error), work.taken)
     watch = Watch(services.known, queue.add, settings)
-    Fleet(services.known, lambda: len(queue)).register()
+    work.show_queue(lambda: queue.depth, lambda: queue.active, lambda: queue.longest_wait)
+    Fleet(services.known).register()
     ready = asyncio.Event()
     server = await serve(settings.metrics_address, lambda: _ailment(watch, ready))
     await watch.resync(services.kube)
@@ -123,7 +125,7 @@ async def _connect(settings: Settings, profiles: Profiles) -> Services:
 
 
 async def _work(key: Key, services: Services) -> float | None:
-    with metrics.timed(key.kind):
+    with work.timed(key.kind):
         return await _RECONCILE[key.kind](key.namespace, key.name, services)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from minio.credentials.providers import AssumeRoleProvider
 
+from vectorizer_operator.metrics.requests import Operation
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.storage import Storage, connection_pool
 
@@ -70,7 +71,7 @@ async def mint(grant: Grant, run_seconds: int, settings: Settings, storage: Stor
         duration_seconds=run_seconds + SPARE_SECONDS,
         http_client=connection_pool(1),
     )
-    answer = await storage.run(provider.retrieve)
+    answer = await storage.run(Operation.ASSUME_ROLE, provider.retrieve)
     return Minted(answer.access_key, answer.secret_key, answer.session_token or "")
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from vectorizer_api.names import RUN_UID_LABEL
+from vectorizer_api.names import ACCOUNT_LABEL, RUN_UID_LABEL
 
 from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Object
 
@@ -110,6 +110,11 @@ class Known:
     def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
         """The object as last seen."""
         return self._objects.get(Key(kind.kind, namespace, name))
+
+    def account(self, namespace: str) -> str:
+        """The account that the namespace was last seen to be; empty where it is none."""
+        body = self.get(NAMESPACES, "", namespace) or {"metadata": {}}
+        return str((body["metadata"].get("labels") or {}).get(ACCOUNT_LABEL, ""))
 
     def keys(self, kind: Kind) -> list[Key]:
         """The keys of all known objects of a kind."""

@@ -1,6 +1,7 @@
 """The only file that talks to the API server: plain objects in, plain objects out, errors by what to do about them."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,11 +12,12 @@ from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 from vectorizer_api import GROUP, VERSION
 
-from vectorizer_operator import metrics
 from vectorizer_operator.errors import Denied, Stale, Unavailable
+from vectorizer_operator.metrics.requests import Verb, asked_api
 
 FIELD_MANAGER = "vectorizer-operator"
 PAGE = 500
+_METHODS = {Verb.GET: "GET", Verb.LIST: "GET", Verb.CREATE: "POST", Verb.PATCH: "PATCH", Verb.DELETE: "DELETE"}
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 Object = dict[str, Any]
@@ -83,7 +85,7 @@ class Kube:
 
     async def get(self, kind: Kind, namespace: str | None, name: str) -> Object | None:
         """The object, or None where there is none."""
-        return await self._request("GET", kind.path(namespace, name))
+        return await self._request(Verb.GET, kind.plural, kind.path(namespace, name))
 
     async def items(self, kind: Kind, namespace: str | None = None, labels: str = "") -> AsyncIterator[Object]:
         """Every object of a kind, in pages."""
@@ -103,7 +105,8 @@ class Kube:
 
         """
         path = kind.path(body["metadata"].get("namespace"))
-        created = await self._request("POST", f"{path}?{urlencode({'fieldManager': FIELD_MANAGER})}", body)
+        query = urlencode({"fieldManager": FIELD_MANAGER})
+        created = await self._request(Verb.CREATE, kind.plural, f"{path}?{query}", body)
         if created is None:
             raise Unavailable(f"there is no {path}")
         return created
@@ -112,7 +115,7 @@ class Kube:
         """Merge-patch the object, or None where it is gone; a resourceVersion in the patch makes it conditional."""
         query = urlencode({"fieldManager": FIELD_MANAGER})
         path = f"{kind.path(namespace, name)}?{query}"
-        return await self._request("PATCH", path, patch, content="application/merge-patch+json")
+        return await self._request(Verb.PATCH, kind.plural, path, patch, content="application/merge-patch+json")
 
     async def apply_status(
         self, kind: Kind, namespace: str, name: str, status: Object, resource_version: str
@@ -125,7 +128,8 @@ class Kube:
         body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "status": status}
         query = urlencode({"fieldManager": FIELD_MANAGER, "force": "true"})
         path = f"{kind.path(namespace, name, 'status')}?{query}"
-        return await self._request("PATCH", path, body, content="application/apply-patch+yaml")
+        resource = f"{kind.plural}/status"
+        return await self._request(Verb.PATCH, resource, path, body, content="application/apply-patch+yaml")
 
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str | None = None) -> None:
         """Delete the object with its dependents; nothing happens where it is gone or, given a UID, another one."""
@@ -133,7 +137,7 @@ class Kube:
         if uid is not None:
             body["preconditions"] = {"uid": uid}
         try:
-            await self._request("DELETE", kind.path(namespace, name), body)
+            await self._request(Verb.DELETE, kind.plural, kind.path(namespace, name), body)
         except Stale:
             if uid is None:
                 raise
@@ -141,7 +145,8 @@ class Kube:
     async def _pages(self, kind: Kind, namespace: str | None, labels: str, accept: str) -> AsyncIterator[Object]:
         query = {"limit": str(PAGE)} | ({"labelSelector": labels} if labels else {})
         while True:
-            page = await self._request("GET", f"{kind.path(namespace)}?{urlencode(query)}", accept=accept)
+            path = f"{kind.path(namespace)}?{urlencode(query)}"
+            page = await self._request(Verb.LIST, kind.plural, path, accept=accept)
             if page is None:
                 raise Unavailable(f"there is no {kind.path(namespace)}")
             for item in page["items"] or []:
@@ -152,12 +157,14 @@ class Kube:
 
     async def _request(
         self,
-        method: str,
+        verb: Verb,
+        resource: str,
         path: str,
         body: Object | None = None,
         content: str = "application/json",
         accept: str = "application/json",
     ) -> Object | None:
+        method, started = _METHODS[verb], time.perf_counter()
         headers = {"Accept": accept, "Content-Type": content, "User-Agent": FIELD_MANAGER}
         try:
             await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
@@ -165,9 +172,9 @@ class Kube:
             response = await self._api.call_api(method, url, headers, body, _request_timeout=self._timeout)
             text = await response.read()  # type: ignore[no-untyped-call]
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            metrics.asked_api(method, None)
+            asked_api(verb, resource, None, time.perf_counter() - started)
             raise Unavailable(f"{method} {path}: {type(error).__name__}: {error}") from error
-        metrics.asked_api(method, response.status)
+        asked_api(verb, resource, response.status, time.perf_counter() - started)
         return _answer(method, path, response.status, text)
 
 

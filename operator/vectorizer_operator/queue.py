@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -20,11 +21,18 @@ Work = Callable[[Key], Awaitable[float | None]]
 class Queue:
     """Keys to be worked on, with a back-off for each."""
 
-    def __init__(self, work: Work, on_error: Callable[[Key, Exception], None] = lambda _key, _error: None) -> None:
+    def __init__(
+        self,
+        work: Work,
+        on_error: Callable[[Key, Exception], None] = lambda _key, _error: None,
+        on_taken: Callable[[float], None] = lambda _waited: None,
+    ) -> None:
+        """`on_error` hears of each error, `on_taken` of the seconds that a key had waited for its worker."""
         self._work = work
         self._on_error = on_error
+        self._on_taken = on_taken
         self._ready: deque[Key] = deque()
-        self._waiting: set[Key] = set()
+        self._waiting: dict[Key, float] = {}
         self._active: set[Key] = set()
         self._again: set[Key] = set()
         self._timers: dict[Key, asyncio.TimerHandle] = {}
@@ -32,7 +40,22 @@ class Queue:
         self._wake = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._active)
+        return self.depth + self.active
+
+    @property
+    def depth(self) -> int:
+        """How many keys wait for a worker."""
+        return len(self._waiting)
+
+    @property
+    def active(self) -> int:
+        """How many keys are being worked on."""
+        return len(self._active)
+
+    @property
+    def longest_wait(self) -> float:
+        """For how many seconds the key that waits the longest has waited; 0 where none does."""
+        return time.monotonic() - next(iter(self._waiting.values())) if self._waiting else 0.0
 
     def add(self, key: Key) -> None:
         """Work on the key soon. A key that is being worked on is worked on once more afterwards."""
@@ -41,7 +64,7 @@ class Queue:
         if key in self._active:
             self._again.add(key)
         elif key not in self._waiting:
-            self._waiting.add(key)
+            self._waiting[key] = time.monotonic()
             self._ready.append(key)
             self._wake.set()
 
@@ -73,7 +96,7 @@ class Queue:
             self._wake.clear()
             await self._wake.wait()
         key = self._ready.popleft()
-        self._waiting.discard(key)
+        self._on_taken(time.monotonic() - self._waiting.pop(key))
         self._active.add(key)
         return key
 

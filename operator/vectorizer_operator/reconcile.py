@@ -20,13 +20,14 @@ from vectorizer_api.names import (
 from vectorizer_api.resource import Metadata
 from vectorizer_api.run import Outcome, Progress, RunManifest, RunProgress, Stage
 
-from vectorizer_operator import events, failures, metrics, spent, status
+from vectorizer_operator import events, failures, spent, status
 from vectorizer_operator.assignments import Purpose
 from vectorizer_operator.attempts import State
 from vectorizer_operator.errors import Refused, RunFailed, Unreadable, Waiting
 from vectorizer_operator.failures import AttemptFailure
 from vectorizer_operator.known import is_finished
 from vectorizer_operator.kube import FINE_TUNES, PODS, Object
+from vectorizer_operator.metrics import runs
 from vectorizer_operator.observe import Observed, is_accepted, observe, parse, pods_of, unfinished
 from vectorizer_operator.records import Record
 from vectorizer_operator.services import Services
@@ -54,7 +55,7 @@ async def reconcile(namespace: str, name: str, services: Services) -> float | No
 
     """
     for gone in services.known.departed(namespace, name):
-        _forget(gone["metadata"]["uid"], services)
+        _forget(gone, services)
     body, now = services.known.get(FINE_TUNES, namespace, name), datetime.now(UTC).replace(microsecond=0)
     if body is None or "deletionTimestamp" in body["metadata"]:
         return None
@@ -83,8 +84,12 @@ def look_again(fine_tune: FineTune, said: FineTuneStatus, progress_interval: flo
     return progress_interval if followed else None
 
 
-def _forget(run_uid: str, services: Services) -> None:
-    services.records.forget(run_uid)
+def _forget(gone: Object, services: Services) -> None:
+    metadata = gone["metadata"]
+    run_uid, record = metadata["uid"], services.records.forget(metadata["uid"])
+    if not is_finished(gone):
+        used = spent.gpu_seconds_until(gone, record, datetime.now(UTC))
+        runs.deleted(gone["spec"].get("contentType", ""), services.known.account(metadata["namespace"]), used)
     services.follower.forget(run_uid)
     services.reservations.release(run_uid)
     services.turns.release(run_uid)
@@ -281,18 +286,17 @@ async def _say(fine_tune: FineTune, wanted: FineTuneStatus, services: Services) 
     services.follower.mirrored(uid)
     if wanted.completion_time is not None:
         services.follower.forget(uid)
-    if wanted.completion_time is not None and last.completion_time is None:
-        metrics.ended(fine_tune, wanted)
 
 
 async def _write(fine_tune: FineTune, last: FineTuneStatus, wanted: FineTuneStatus, services: Services) -> bool:
-    """Write the status and post its Events; False where the object is gone."""
+    """Write the status, count what it tells and post its Events; False where the object is gone."""
     metadata, said = fine_tune.metadata, wanted.model_dump(mode="json", by_alias=True, exclude_none=True)
     namespace, version = metadata.namespace or "", metadata.resource_version
     written = await services.kube.apply_status(FINE_TUNES, namespace, metadata.name, said, version)
     if written is None:
         return False
     services.known.update(FINE_TUNES, written)
+    runs.told(fine_tune, services.known.account(namespace), last, wanted, datetime.now(UTC))
     await events.post(fine_tune, last, wanted, services.kube)
     return True
 

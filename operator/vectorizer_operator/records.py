@@ -101,10 +101,10 @@ class Records:
         self._remember(bucket, record)
         return record
 
-    def forget(self, run_uid: str) -> None:
-        """Drop what is kept in memory of an object that is gone."""
-        for key in [key for key, record in self._current.items() if record.uid == run_uid]:
-            del self._current[key]
+    def forget(self, run_uid: str) -> Record | None:
+        """Drop what is kept in memory of an object that is gone; the answer is that."""
+        held = next((key for key, record in self._current.items() if record.uid == run_uid), None)
+        return self._current.pop(held) if held is not None else None
 
     def _remember(self, bucket: str, record: Record) -> None:
         if record.ended is None:

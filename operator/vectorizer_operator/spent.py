@@ -8,6 +8,7 @@ from vectorizer_api.fine_tune import Attempts
 from vectorizer_operator import attempts
 from vectorizer_operator.assignments import Purpose
 from vectorizer_operator.known import condition
+from vectorizer_operator.kube import Object
 from vectorizer_operator.observe import Observed
 from vectorizer_operator.records import Record
 
@@ -30,6 +31,16 @@ def with_this_attempt(seen: Observed, now: datetime) -> Attempts:
 def gpu_seconds(tried: Attempts, record: Record) -> int | None:
     """GPU-seconds of all ended attempts; None where the profile has no GPU."""
     return tried.seconds * record.granted.gpus if record.granted.gpus else None
+
+
+def gpu_seconds_until(gone: Object, record: Record | None, now: datetime) -> int:
+    """GPU-seconds of a fine-tune whose object has just gone, by what was said of it last."""
+    if record is None or not record.granted.gpus:
+        return 0
+    ended = ((gone.get("status") or {}).get("attempts") or {}).get("seconds", 0)
+    running = condition(gone, ConditionType.RUNNING) or {}
+    began = datetime.fromisoformat(running["lastTransitionTime"]) if running.get("status") == "True" else now
+    return int((ended + max(0.0, (now - began).total_seconds())) * record.granted.gpus)
 
 
 def waited_for(seen: Observed) -> str:

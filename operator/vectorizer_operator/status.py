@@ -279,7 +279,14 @@ def _compose(fine_tune: FineTune, verdicts: Verdicts, now: datetime, **parts: ob
     kept: dict[str, object] = {"start_time": last.start_time or (now if accepted else None)}
     kept |= {"conditions": conditions, "observed_generation": generation}
     new = last.model_copy(update={**{k: v for k, v in parts.items() if v is not None}, **kept})
-    return new.model_copy(update={"display": _display(new)})
+    return new.model_copy(update={"display": _display(new), "last_phase_transition_time": _phase_since(new, last, now)})
+
+
+def _phase_since(new: FineTuneStatus, last: FineTuneStatus, now: datetime) -> datetime | None:
+    """When the phase became what it is; of an outcome that was taken over, when it was brought about."""
+    if new.phase == last.phase or (last.phase is None and new.last_phase_transition_time is not None):
+        return new.last_phase_transition_time
+    return now
 
 
 def _display(status: FineTuneStatus) -> Display | None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ from minio.commonconfig import CopySource
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error, ServerError
 
-from vectorizer_operator import metrics
 from vectorizer_operator.errors import Unavailable
+from vectorizer_operator.metrics.requests import Answer, Operation, asked_storage
 from vectorizer_operator.settings import Settings
 
 CHUNK = 1024**2
 CONNECT_SECONDS, READ_SECONDS = 10, 30
 T = TypeVar("T")
+_SERVER_ERROR = 500
 _ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchBucket"})
 
 
@@ -75,19 +77,21 @@ class Storage:
         """Let the threads go; calls that have not begun are dropped."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def run(self, call: Callable[[], T]) -> T:
+    async def run(self, operation: Operation, call: Callable[[], T]) -> T:
         """Run a blocking call in the pool; errors of the object store become `StorageUnavailable`."""
-        try:
-            answer = await asyncio.get_running_loop().run_in_executor(self._pool, _translated, call)
-        except StorageUnavailable:
-            metrics.asked_storage(answered=False)
-            raise
-        metrics.asked_storage(answered=True)
-        return answer
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, _translated, lambda: _counted(operation, call)
+        )
+
+    async def find(self, operation: Operation, call: Callable[[], T]) -> T | None:
+        """The same, and None where there is no such object."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, _translated, lambda: _absent_as_none(lambda: _counted(operation, call))
+        )
 
     async def bucket_exists(self, bucket: str) -> bool:
         """Whether the bucket is there."""
-        return await self.run(lambda: self._client.bucket_exists(bucket_name=bucket))
+        return await self.run(Operation.HEAD_BUCKET, lambda: self._client.bucket_exists(bucket_name=bucket))
 
     async def etag(self, bucket: str, key: str) -> str | None:
         """The object's ETag without its content, or None where there is no such object."""
@@ -95,7 +99,7 @@ class Storage:
         def call() -> str | None:
             return self._client.stat_object(bucket_name=bucket, object_name=key).etag
 
-        return await self.run(lambda: _absent_as_none(call))
+        return await self.find(Operation.HEAD_OBJECT, call)
 
     async def get(self, bucket: str, key: str, limit: int) -> Stored | None:
         """A small object, or None where there is no such object.
@@ -104,14 +108,15 @@ class Storage:
             TooLarge: where it has more than `limit` bytes; no more than that is read.
 
         """
-        return await self.run(lambda: _absent_as_none(lambda: self._read(bucket, key, limit)))
+        return await self.find(Operation.GET_OBJECT, lambda: self._read(bucket, key, limit))
 
     async def put(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> None:
         """Write a small object."""
         await self.run(
+            Operation.PUT_OBJECT,
             lambda: self._client.put_object(
                 bucket_name=bucket, object_name=key, data=io.BytesIO(body), length=len(body), content_type=content_type
-            )
+            ),
         )
 
     async def copy(self, bucket: str, source: str, target: str) -> bool:
@@ -123,7 +128,7 @@ class Storage:
             )
             return True
 
-        return await self.run(lambda: _absent_as_none(call)) is not None
+        return await self.find(Operation.COPY_OBJECT, call) is not None
 
     async def size(self, bucket: str, key: str) -> int | None:
         """The object's length in bytes, or None where there is no such object."""
@@ -131,18 +136,18 @@ class Storage:
         def call() -> int:
             return self._client.stat_object(bucket_name=bucket, object_name=key).size or 0
 
-        return await self.run(lambda: _absent_as_none(call))
+        return await self.find(Operation.HEAD_OBJECT, call)
 
     async def digest(self, bucket: str, key: str, limit: int) -> Digest | None:
         """SHA-256 and size of what is stored, streamed; None where there is no such object.
 
         No more is read than it takes to see that there are more than `limit` bytes.
         """
-        return await self.run(lambda: _absent_as_none(lambda: self._hash(bucket, key, limit)))
+        return await self.find(Operation.GET_OBJECT, lambda: self._hash(bucket, key, limit))
 
     async def keys(self, bucket: str, prefix: str) -> list[str]:
         """Every key under a prefix."""
-        return await self.run(lambda: self._list(bucket, prefix))
+        return await self.run(Operation.LIST_OBJECTS, lambda: self._list(bucket, prefix))
 
     async def remove(self, bucket: str, keys: Iterable[str]) -> None:
         """Remove objects; those that are gone already are no error."""
@@ -152,7 +157,7 @@ class Storage:
             for error in self._client.remove_objects(bucket_name=bucket, delete_object_list=doomed):
                 raise StorageUnavailable(f"{bucket}: {error.code}: {error.message}")
 
-        await self.run(call)
+        await self.run(Operation.DELETE_OBJECTS, call)
 
     def _read(self, bucket: str, key: str, limit: int) -> Stored:
         response = self._client.get_object(bucket_name=bucket, object_name=key)
@@ -181,6 +186,29 @@ class Storage:
     def _list(self, bucket: str, prefix: str) -> list[str]:
         objects = self._client.list_objects(bucket_name=bucket, prefix=prefix, recursive=True)
         return [item.object_name for item in objects if item.object_name]
+
+
+def _counted(operation: Operation, call: Callable[[], T]) -> T:
+    started = time.perf_counter()
+    try:
+        answer = call()
+    except Exception as error:
+        asked_storage(operation, _answer(error), time.perf_counter() - started)
+        raise
+    asked_storage(operation, Answer.SUCCESS, time.perf_counter() - started)
+    return answer
+
+
+def _answer(error: Exception) -> Answer:
+    match error:
+        case S3Error() if error.code in _ABSENT:
+            return Answer.NOT_FOUND
+        case S3Error() if error.response.status < _SERVER_ERROR:
+            return Answer.REFUSED
+        case StorageUnavailable():
+            return Answer.REFUSED
+        case _:
+            return Answer.UNREACHABLE
 
 
 def _absent_as_none(call: Callable[[], T]) -> T | None:

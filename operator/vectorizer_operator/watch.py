@@ -10,11 +10,11 @@ import kopf
 from vectorizer_api.conditions import ConditionType
 from vectorizer_api.names import FINE_TUNE_LABEL, vectorizer_object_name
 
-from vectorizer_operator import metrics
 from vectorizer_operator.errors import Unavailable
 from vectorizer_operator.jobs import SELECTOR
 from vectorizer_operator.known import WATCHED, Key, Known, is_finished, is_true, key_of, named_vectorizers, version_of
 from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Kube, Object
+from vectorizer_operator.metrics import work
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.turns import waits_for_its_turn
 
@@ -52,7 +52,7 @@ class Watch:
 
     def event(self, kind: Kind, type_: str | None, body: Object) -> None:
         """One event of the watch."""
-        metrics.watched(kind.kind)
+        work.watched(kind.kind)
         if type_ == "DELETED":
             self._gone(kind, key_of(kind, body), version_of(body))
         elif self._known.deliver(kind, body):
@@ -77,6 +77,7 @@ class Watch:
             for key in self._known.keys(kind):
                 self._enqueue(key)
         self._listed = time.monotonic()
+        work.resynced()
 
     def owed(self) -> Key | None:
         """An object that a list showed and the watch has not delivered within the grace time."""

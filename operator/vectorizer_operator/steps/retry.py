@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from vectorizer_api.conditions import Reason
 from vectorizer_api.fine_tune import Attempts, FineTuneStatus
 
-from vectorizer_operator import failures, metrics, spent, status
+from vectorizer_operator import failures, spent, status
 from vectorizer_operator.errors import RunFailed
 from vectorizer_operator.failures import AttemptFailure, Remedy
 from vectorizer_operator.kube import SECRETS
@@ -28,7 +28,6 @@ async def retry(
 
     """
     settings = services.settings
-    metrics.attempt_failed(failed.reason)
     tried = _counted(seen, failed, settings, now)
     if (last := _last_word(failed, tried, record, settings)) is not None:
         raise RunFailed(last.reason, last.failure, tried)
@@ -56,6 +55,7 @@ def _counted(seen: Observed, failed: AttemptFailure, settings: Settings, now: da
             "max": settings.max_failures,
             "failures": tried.failures + (not preempted),
             "preemptions": tried.preemptions + preempted,
+            "last_reason": failed.reason,
         }
     )
 

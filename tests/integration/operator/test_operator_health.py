@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from kubernetes import client
+from prometheus_client.parser import text_string_to_metric_families
 from vectorizer_api.names import ACCOUNT_LABEL
 from vectorizer_dev.platform import Platform
 from vectorizer_dev.ports import free_port
@@ -170,25 +172,69 @@ def test_a_frozen_watch_is_opened_again_after_its_silence(
     assert is_healthy(address)
 
 
-def figure(address: str, name: str) -> float:
-    lines = [line for line in fetch(address, "/metrics").splitlines() if line.startswith(name)]
-    return sum(float(line.rpartition(" ")[2]) for line in lines)
+def figure(address: str, name: str, **labels: str) -> float:
+    """The sum of the series of that name that have these labels."""
+    families = text_string_to_metric_families(fetch(address, "/metrics"))
+    samples = [sample for family in families for sample in family.samples if sample.name == name]
+    return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
 
 
-def test_metrics_tell_of_reconciles_and_of_how_fine_tunes_ended(
-    platform: Platform, operator: RunningOperator, tenant: Tenant, name: str
+def test_metrics_tell_of_requests_reconciles_and_how_fine_tunes_ended(
+    operator: RunningOperator, tenant: Tenant, name: str
 ) -> None:
     tenant.run_of(tenant.ask(name)).end(64)
     tenant.until(name, "Failed", "True")
-    ended = 'vectorizer_fine_tunes_ended_total{content_type="Text",reason="BadInput"}'
-    eventually(lambda: ended in fetch(operator.address, "/metrics"))
-    told = fetch(operator.address, "/metrics")
-    assert 'vectorizer_reconcile_seconds_count{kind="VectorizerFineTune"}' in told
-    assert 'vectorizer_fine_tunes{phase="Failed"}' in told
-    assert 'vectorizer_api_requests_total{code="201",method="POST"}' in told
-    assert 'vectorizer_storage_requests_total{outcome="answered"}' in told
-    assert 'vectorizer_attempts_failed_total{reason="BadInput"}' in told
-    assert 'vectorizer_fine_tune_seconds_count{content_type="Text"}' in told
+
+    def read(figure_name: str, **labels: str) -> float:
+        return figure(operator.address, f"vectorizer_{figure_name}", **labels)
+
+    account = tenant.account.name
+    eventually(lambda: read("account_fine_tunes_ended_total", account=account, outcome="Failed") == 1)
+    assert read("account_fine_tunes_ended_total", account=account) == 1
+    assert read("fine_tunes_ended_total", content_type="Text", outcome="Failed", reason="BadInput") >= 1
+    assert read("fine_tune_duration_seconds_count", content_type="Text", outcome="Failed") >= 1
+    assert read("first_job_delay_seconds_count", waited="false") >= 1
+    assert read("phase_duration_seconds_count", content_type="Text", phase="Pending") >= 1
+    assert read("attempts_started_total", content_type="Text") >= 1
+    assert read("attempts_ended_total", outcome="failed", reason="BadInput") >= 1
+    assert read("fine_tunes", phase="Failed") >= 1
+    assert read("reconcile_duration_seconds_count", kind="VectorizerFineTune") >= 1
+    assert read("work_queue_wait_seconds_count") >= 1
+    assert read("api_requests_total", verb="create", resource="jobs", code="201") >= 1
+    assert read("api_requests_total", verb="patch", resource="vectorizerfinetunes/status", code="200") >= 1
+    assert read("storage_requests_total", operation="AssumeRole", outcome="success") >= 1
+    assert read("storage_requests_total", operation="GetObject", outcome="not_found") >= 1
+    assert read("last_resync_timestamp_seconds") > time.time() - 60
+
+
+def test_what_ended_is_not_counted_again_after_a_restart_nor_when_it_is_restored(
+    operator: RunningOperator, tenant: Tenant, name: str
+) -> None:
+    tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
+    tenant.ended(name)
+    account, ended = tenant.account.name, "vectorizer_account_fine_tunes_ended_total"
+    eventually(lambda: figure(operator.address, ended, account=account, outcome="Improved") == 1)
+    operator.stop()
+    operator.start()
+    tenant.vanish("vectorizerfinetunes", name)
+    tenant.ask(name)
+    tenant.until(name, "Complete", "True")
+    seen = "vectorizer_reconcile_duration_seconds_count"
+    before = figure(operator.address, seen, kind="VectorizerFineTune")
+    eventually(lambda: figure(operator.address, seen, kind="VectorizerFineTune") > before, 60)
+    assert figure(operator.address, ended, account=account) == 0
+
+
+def test_one_that_is_deleted_while_it_runs_is_counted_as_deleted(
+    operator: RunningOperator, new_tenant: Callable[[], Tenant], name: str
+) -> None:
+    tenant = new_tenant()
+    tenant.run_of(tenant.ask(name)).run()
+    tenant.until(name, "Running", "True")
+    tenant.vanish("vectorizerfinetunes", name)
+    ended, account = "vectorizer_account_fine_tunes_ended_total", tenant.account.name
+    eventually(lambda: figure(operator.address, ended, account=account, outcome="Deleted") == 1)
+    assert figure(operator.address, ended, account=account) == 1
 
 
 def test_an_unknown_path_is_not_found(operator: RunningOperator) -> None:

@@ -129,3 +129,21 @@ def test_the_wait_after_errors_doubles_and_is_bounded() -> None:
     waits = [queue._back_off(A, Unavailable("x")) for _ in range(10)]
     assert waits[:4] == [0.5, 1.0, 2.0, 4.0]
     assert waits[-1] == Unavailable.longest
+
+
+async def test_it_tells_how_many_wait_and_for_how_long_each_had_waited(work: Work) -> None:
+    waits: list[float] = []
+    queue = Queue(work, on_taken=waits.append)
+    assert (queue.depth, queue.longest_wait) == (0, 0.0)
+    queue.add(A)
+    queue.add(B)
+    assert (queue.depth, queue.active) == (2, 0)
+    assert queue.longest_wait > 0
+    task = asyncio.create_task(queue.run(1))
+    await until(lambda: len(work.done) == 2 and len(queue) == 0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(waits) == 2
+    assert waits == sorted(waits)
+    assert (queue.depth, queue.active, queue.longest_wait) == (0, 0, 0.0)

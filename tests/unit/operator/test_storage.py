@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from prometheus_client import REGISTRY
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.storage import Storage, StorageUnavailable
 
@@ -63,3 +64,14 @@ async def test_a_store_that_is_not_there_is_told_alike_each_time() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as closed:
         nobody = f"127.0.0.1:{closed.server_port}"
     assert await message(nobody) == await message(nobody) == "the object store: NewConnectionError"
+
+
+def counted(answer: str) -> float:
+    labels = {"operation": "GetObject", "outcome": answer}
+    return REGISTRY.get_sample_value("vectorizer_storage_requests_total", labels) or 0.0
+
+
+async def test_a_request_that_a_store_does_not_serve_is_counted_as_unreachable(failing: str) -> None:
+    before, refused = counted("unreachable"), counted("refused")
+    await message(failing)
+    assert (counted("unreachable"), counted("refused")) == (before + 1, refused)
