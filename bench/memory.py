@@ -10,11 +10,8 @@ With --steps the blocks are trained for so many steps only: after a few of them 
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,13 +22,13 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from training import Trained, train
 from trial import DATA_SETS
 from vectorizer_api.names import LABELS_FILE
 from vectorizer_dev.datasets.writing import Labelled, write_split
 from vectorizer_trainer.bases.image.digits import NAMES, compositions
 from vectorizer_trainer.bases.pool import Pool
 from vectorizer_trainer.bases.text.docstrings import docstrings
-from vectorizer_trainer.report import Report, parse_report
 
 MOST = 10_000
 """Examples that are extrapolated to: the default of training.maxExamples."""
@@ -44,27 +41,6 @@ _SHORTEST, _PIECE = 80, 300
 """Characters of a text."""
 _LONG = 50
 """Every so manieth text is a whole docstring, however long: it is read in several windows."""
-_INTERVAL = 0.05
-_REQUEST = {
-    "custom_vectorizer_name_for_sampling": None,
-    "starting_custom_vectorizer_name": None,
-    "custom_vectorizer_name": "measured",
-    "augmentation_conditions": None,
-    "file_urls": None,
-    "download_from_batch_cloud_folder": True,
-}
-_TRAIN = """
-import sys
-from itertools import islice
-from vectorizer_trainer.libraries import prepare_libraries
-prepare_libraries()
-from vectorizer_trainer.tuning import deep
-steps, whole = int(sys.argv.pop(1)), deep._batches
-if steps:
-    deep._batches = lambda *sizes: islice(whole(*sizes), steps)
-from vectorizer_cli.__main__ import main
-main()
-"""
 
 
 @dataclass(frozen=True)
@@ -72,13 +48,7 @@ class Measured:
     """What one run took."""
 
     examples: int
-    peak: int
-    """Bytes, of the whole process."""
-    peaks: dict[str, int]
-    """Stage -> bytes, looked at twenty times a second."""
-    report: Report
-    seconds: float
-    """Of the whole command, imports and writing the result included."""
+    run: Trained
 
 
 def main() -> None:
@@ -95,7 +65,7 @@ def main() -> None:
         for examples in arguments.examples:
             place = Path(folder) / f"{examples}"
             _link_first(made, place / "data", examples)
-            measured.append(_run(arguments.content, place, examples, arguments.steps))
+            measured.append(Measured(examples, train(arguments.content, place, arguments.steps)))
             _print(measured[-1])
     if len(measured) > 1:
         _extrapolate(measured)
@@ -161,52 +131,22 @@ def _root(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _run(content: str, folder: Path, examples: int, steps: int) -> Measured:
-    request = folder / "request.json"
-    request.write_text(json.dumps({"content_type": content, **_REQUEST}))
-    asked = ["train", "--request", request, "--data", folder / "data", "--out", folder / "out"]
-    began, clock = time.monotonic(), time.time()
-    process = subprocess.Popen([sys.executable, "-c", _TRAIN, str(steps), *map(str, asked)])
-    samples: list[tuple[float, int]] = []
-    watcher = threading.Thread(target=_watch, args=(process.pid, samples), daemon=True)
-    watcher.start()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - began
-    if status:
-        raise SystemExit(f"the training ended with status {os.waitstatus_to_exitcode(status)} after {seconds:.0f} s")
-    report = parse_report((folder / "out" / "report" / "report.json").read_bytes())
-    assert report.provenance.started.timestamp() >= clock
-    return Measured(examples, usage.ru_maxrss * 1024, _by_stage(report, samples), report, seconds)
-
-
-def _watch(pid: int, samples: list[tuple[float, int]]) -> None:
-    """Times and resident bytes of a process until it ends."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    while True:
-        try:
-            resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        except (OSError, IndexError):
-            return
-        samples.append((time.time(), resident * page))
-        time.sleep(_INTERVAL)
-
-
-def _by_stage(report: Report, samples: Sequence[tuple[float, int]]) -> dict[str, int]:
-    """The largest sample of each stage, which follow one another from the start of the run."""
-    peaks, begins = {}, report.provenance.started.timestamp()
-    for stage, seconds in report.provenance.stage_seconds.items():
-        peaks[stage] = max((size for at, size in samples if begins <= at < begins + seconds), default=0)
+def _peaks(run: Trained) -> dict[str, int]:
+    """Stage -> bytes, the largest sample of each; the stages follow one another from the start of the run."""
+    peaks, begins = {}, run.report.provenance.started.timestamp()
+    for stage, seconds in run.report.provenance.stage_seconds.items():
+        peaks[stage] = max((one.resident for one in run.samples if begins <= one.time < begins + seconds), default=0)
         begins += seconds
-    peaks["Report"] = max((size for at, size in samples if at >= begins), default=0)
+    peaks["Report"] = max((one.resident for one in run.samples if one.time >= begins), default=0)
     return peaks
 
 
 def _print(one: Measured) -> None:
-    copies = len(one.report.selection.copies)
-    print(f"\n{one.examples:,} files, {copies} of them copies: {one.peak / _MIB:,.0f} MiB, {one.seconds:.0f} s in all;")
-    print(f"{one.report.outcome}, {one.report.chosen}, on {one.report.provenance.threads} threads")
-    for stage, peak in one.peaks.items():
-        seconds = one.report.provenance.stage_seconds.get(stage)
+    report, copies = one.run.report, len(one.run.report.selection.copies)
+    print(f"\n{one.examples:,} files, {copies} copies: {one.run.peak / _MIB:,.0f} MiB, {one.run.seconds:.0f} s in all;")
+    print(f"{report.outcome}, {report.chosen}, on {report.provenance.threads} threads")
+    for stage, peak in _peaks(one.run).items():
+        seconds = report.provenance.stage_seconds.get(stage)
         print(f"  {stage:13s} {peak / _MIB:7,.0f} MiB {'' if seconds is None else f'{seconds:9.1f} s'}")
     sys.stdout.flush()
 
@@ -214,8 +154,8 @@ def _print(one: Measured) -> None:
 def _extrapolate(measured: Sequence[Measured]) -> None:
     """By the straight line through the first and the last."""
     first, last = measured[0], measured[-1]
-    each = (last.peak - first.peak) / (last.examples - first.examples)
-    at_most = last.peak + each * (MOST - last.examples)
+    each = (last.run.peak - first.run.peak) / (last.examples - first.examples)
+    at_most = last.run.peak + each * (MOST - last.examples)
     print(f"\n{each / 1024:+,.1f} KiB an example; at {MOST:,} examples {at_most / _MIB:,.0f} MiB")
 
 
