@@ -10,7 +10,7 @@ The table of all lines is printed at the end.
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import product
@@ -27,8 +27,9 @@ from journal import Journal, source
 from numpy.typing import NDArray
 from torch import Tensor
 from trial import DATA_SETS, Split, Trial, open_trial
+from vectorizer_api.content import AugmentationConditions
 from vectorizer_trainer import schedule
-from vectorizer_trainer.augmentation import UNCHANGED
+from vectorizer_trainer.augmentation import UNCHANGED, Augmentation, augmentation_for
 from vectorizer_trainer.evaluation import HeldOut, compare
 from vectorizer_trainer.schedule import FEWEST_TO_HOLD_OUT
 from vectorizer_trainer.tuning import Silent, adapter
@@ -54,6 +55,8 @@ class Factor:
     name: str
     replaced: Mapping[str, Any]
     """Dotted name of a constant or function -> what stands in for it."""
+    augmentation: Callable[[Trial], Augmentation] = lambda _: UNCHANGED
+    """What the examples are varied by."""
 
 
 def _epochs(times: float) -> dict[str, Any]:
@@ -65,6 +68,10 @@ def _epochs(times: float) -> dict[str, Any]:
     replaced: dict[str, Any] = {f"vectorizer_trainer.{module}.epochs_for": epochs_for for module in modules}
     epochs = round(times * adapter.EPOCHS)
     return replaced | {f"vectorizer_trainer.tuning.{module}.EPOCHS": epochs for module in ("adapter", "candidates")}
+
+
+def _every_switch(trial: Trial) -> Augmentation:
+    return augmentation_for(trial.start.content_type, AugmentationConditions(), trial.start.encoder)
 
 
 def _equal_information(targets: Tensor) -> Tensor:
@@ -93,6 +100,7 @@ FACTORS = [
         {"vectorizer_trainer.tuning.candidates.train_blocks": train_blocks_on_hard_negatives},
     ),
     Factor("no anchors", {"vectorizer_trainer.tuning.deep._ANCHORS": 0}),
+    Factor("varied examples", {}, _every_switch),
 ]
 
 
@@ -121,11 +129,11 @@ def _run(trial: Trial, factor: Factor, seed: int) -> dict[str, Any]:
     with ExitStack() as replaced:
         for name, value in factor.replaced.items():
             replaced.enter_context(patch(name, value))
-        return {"source": source(), "candidates": dict(_candidates(trial, seed))}
+        return {"source": source(), "candidates": dict(_candidates(trial, factor.augmentation(trial), seed))}
 
 
-def _candidates(trial: Trial, seed: int) -> Iterator[tuple[str, dict[str, float]]]:
-    """Each candidate's name, and its metrics."""
+def _candidates(trial: Trial, augmentation: Augmentation, seed: int) -> Iterator[tuple[str, dict[str, float]]]:
+    """Each candidate's name, whatever its examples were, and its metrics."""
     everything, nothing = (trial.examples(np.arange(count)) for count in (len(trial.train.items), 0))
     task = Task(
         start=trial.start,
@@ -137,22 +145,23 @@ def _candidates(trial: Trial, seed: int) -> Iterator[tuple[str, dict[str, float]
         seed=seed,
         watch=Stopwatch(Silent()),
         checkpoints=NoCheckpoints(),
-        augmentation=UNCHANGED,
+        augmentation=augmentation,
     )
     vectors, test = trial.train.vectors, trial.test
     anchors, measured = part_reference(trial.reference, trial.reference_vectors)
-    candidates: list[Candidate] = [
-        *linear_adapters(task, everything, vectors, vary(task, everything, vectors)),
-        *all_blocks(task, everything, vectors, anchors, UNCHANGED),
-    ]
+    candidates: dict[str, Candidate] = {
+        "linear adapter": linear_adapters(task, everything, vectors, vary(task, everything, vectors))[-1]
+    }
+    if blocks := all_blocks(task, everything, vectors, anchors, [augmentation]):
+        candidates["all blocks"] = blocks[0]
     yield "start", _metrics(test.vectors, test) | {"retention": 1.0, "alpha": 0.0, "seconds": 0.0}
-    for candidate in candidates:
+    for name, candidate in candidates.items():
         trained = candidate.train(np.arange(len(everything)), 0, task.checkpoints)
         highest = HIGHEST_SHARE if len(everything) < FEWEST_TO_HOLD_OUT else 1.0
         predicted = predicted_share(highest, trained.moved(measured.vectors, measured.items))
         alpha, retention = verified_share(trained, measured, predicted)
         kept = {"retention": retention.value, "alpha": alpha, "seconds": round(trained.seconds, 2)}
-        yield candidate.name, _metrics(trained.at(alpha, test.vectors, test.items), test) | kept
+        yield name, _metrics(trained.at(alpha, test.vectors, test.items), test) | kept
 
 
 def _metrics(vectors: NDArray[np.float32], test: Split) -> dict[str, float]:

@@ -119,7 +119,7 @@ def test_a_stopped_and_then_killed_run_ends_with_the_model_of_an_uninterrupted_o
 ) -> None:
     run = Run(data, tmp_path)
     assert run.interrupt(1, signal.SIGTERM) == 143
-    assert (tmp_path / "checkpoints" / "training.safetensors").is_file()
+    assert (tmp_path / "checkpoints" / "all-blocks.safetensors").is_file()
     assert run.interrupt(2, signal.SIGKILL) == -signal.SIGKILL
     assert Stage.BASELINE in (run.output(2) / "log.txt").read_text()
     assert "goes on from step" in run.finish(3)

@@ -11,9 +11,11 @@ from vectorizer_api.content import AugmentationConditions, ContentType
 from vectorizer_api.run import Stage
 from vectorizer_trainer.augmentation import UNCHANGED, Augmentation, augmentation_for
 from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.evaluation import Difference
 from vectorizer_trainer.schedule import FOLDS, VIEWS, epochs_for, varied_copies
 from vectorizer_trainer.tuning import Examples, Silent, Tuned, candidates
 from vectorizer_trainer.tuning.adapter import train_adapter
+from vectorizer_trainer.tuning.augmented import Augmented
 from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
 from vectorizer_trainer.tuning.cross_validated import tune_cross_validated
 from vectorizer_trainer.tuning.deep import train_blocks
@@ -77,6 +79,18 @@ class Negatives:
 
     def vary(self, items: Sequence[Item], seeds: Sequence[int]) -> list[Item]:
         return [255 - item for item in items]
+
+    def only(self, transformation: str) -> Augmentation:
+        return self
+
+
+class Copies:
+    """Varies nothing, but says that it does: neither better nor worse than the examples as they are."""
+
+    transformations: tuple[str, ...] = ("blur",)
+
+    def vary(self, items: Sequence[Item], seeds: Sequence[int]) -> list[Item]:
+        return list(items)
 
     def only(self, transformation: str) -> Augmentation:
         return self
@@ -161,6 +175,22 @@ def few(tiny_image: Vectorizer, mild: Augmentation) -> Folds:
         return Folds(_run(tiny_image, FEW, mild), seen, seen_by_blocks)
 
 
+@pytest.mark.parametrize(
+    ("gain", "ways"),
+    [
+        (None, ["plain"]),
+        (Difference(-0.2, 0.1, 30), ["plain"]),
+        (Difference(-0.05, 0.1, 30), ["plain", "varied"]),
+        (Difference(0.05, 0.1, 30), ["plain", "varied"]),
+        (Difference(0.2, 0.1, 30), ["varied"]),
+    ],
+)
+def test_blocks_see_what_taught_the_adapters_more_and_both_in_doubt(gain: Difference | None, ways: list[str]) -> None:
+    asked = Copies()
+    tried = Augmented(gain=gain).to_try(asked)
+    assert tried == [{"plain": UNCHANGED, "varied": asked}[way] for way in ways]
+
+
 class TestNothingVaried:
     def test_with_every_switch_off_all_is_as_without_augmentation(self, unvaried: tuple[Run, Run]) -> None:
         off, without = unvaried
@@ -185,7 +215,7 @@ class TestNothingVaried:
 
 class TestManyExamples:
     def test_an_adapter_with_and_one_without_variations_are_tried(self, many: Run) -> None:
-        names = ["linear adapter", "linear adapter, varied examples", "all blocks"]
+        names = ["linear adapter", "linear adapter, varied examples", "all blocks, varied examples"]
         assert [candidate.name for candidate in many.tuned.candidates] == names
         assert {point.candidate for point in many.tuned.curves} == set(names)
 
@@ -223,17 +253,23 @@ class TestFewExamples:
                 assert len(missing) == copies * len(shown)
 
     def test_the_blocks_are_never_trained_on_their_folds_examples(self, few: Folds) -> None:
-        everything, *folds = few.seen_by_blocks
-        assert len(everything) == FEW
-        for fold, seen in enumerate(folds):
-            assert len(seen) == FEW - len(few.starts_of(fold))
-            assert not seen & few.starts_of(fold)
+        assert len(few.seen_by_blocks) % (1 + FOLDS) == 0
+        for first in range(0, len(few.seen_by_blocks), 1 + FOLDS):
+            everything, *folds = few.seen_by_blocks[first : first + 1 + FOLDS]
+            assert len(everything) == FEW
+            for fold, seen in enumerate(folds):
+                assert len(seen) == FEW - len(few.starts_of(fold))
+                assert not seen & few.starts_of(fold)
 
-    def test_in_doubt_the_request_is_followed(self, few: Folds) -> None:
-        assert not few.run.tuned.augmented.harmful
-        assert few.run.tuned.augmented.applied
-        names = [candidate.name for candidate in few.run.tuned.candidates]
-        assert names == ["linear adapter, varied examples", "all blocks"]
+    def test_where_the_adapters_leave_it_in_doubt_every_candidate_is_tried_both_ways(
+        self, tiny_image: Vectorizer
+    ) -> None:
+        found = _run(tiny_image, FEW, Copies()).tuned
+        assert not found.augmented.harmful
+        assert not found.augmented.helpful
+        names = [candidate.name for candidate in found.candidates]
+        ways = ["", ", varied examples"]
+        assert names == [f"{kind}{way}" for kind in ("linear adapter", "all blocks") for way in ways]
 
     def test_the_observer_hears_the_end_of_every_stage(self, few: Folds) -> None:
         heard = few.run.heard

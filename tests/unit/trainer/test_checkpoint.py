@@ -128,6 +128,15 @@ def test_a_checkpoint_of_another_run_is_passed_over(
     assert StoredCheckpoints(store, tmp_path, "another run", told.append).last() is None
 
 
+def test_each_training_of_a_run_goes_on_from_its_own_checkpoint(checkpoints: StoredCheckpoints) -> None:
+    plain, varied = (checkpoints.of(name) for name in ("all blocks", "all blocks, varied examples"))
+    plain.keep(TrainingState(7, {"weight": torch.ones(2)}))
+    assert varied.last() is None
+    varied.keep(TrainingState(3, {"weight": torch.zeros(2)}))
+    last = [training.last() for training in (plain, varied)]
+    assert [state.step for state in last if state is not None] == [7, 3]
+
+
 @pytest.mark.parametrize("damage", [lambda raw: raw[: len(raw) // 2], lambda raw: b"", lambda raw: b"\xff" * len(raw)])
 def test_a_damaged_checkpoint_is_passed_over(
     damage: Callable[[bytes], bytes], store: FolderStore, checkpoints: StoredCheckpoints

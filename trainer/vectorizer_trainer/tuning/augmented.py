@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from vectorizer_api.content import AugmentationConditions
 
+from vectorizer_trainer.augmentation import UNCHANGED, Augmentation
 from vectorizer_trainer.evaluation import Difference, HeldOut, compare
 from vectorizer_trainer.tuning.audit import TransformationEffect
 from vectorizer_trainer.wording import spaced
@@ -28,8 +29,22 @@ class Augmented:
 
     @property
     def harmful(self) -> bool:
-        """Whether varied examples taught less, by more than one standard error; in doubt the request is followed."""
+        """Whether varied examples taught less, by more than one standard error."""
         return self.gain is not None and self.gain.value + self.gain.error < 0
+
+    @property
+    def helpful(self) -> bool:
+        """Whether varied examples taught more, by more than one standard error."""
+        return self.gain is not None and self.gain.value - self.gain.error > 0
+
+    def to_try(self, asked: Augmentation) -> list[Augmentation]:
+        """How the blocks see their examples: where the adapters leave it in doubt, both ways are tried.
+
+        What a linear map makes of varied examples tells only roughly what an encoder does.
+        """
+        if self.gain is None or self.harmful:
+            return [UNCHANGED]
+        return [asked] if self.helpful else [UNCHANGED, asked]
 
     def warnings(self) -> list[str]:
         """What to turn off, and what was not done as asked."""

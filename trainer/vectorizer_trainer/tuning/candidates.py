@@ -124,7 +124,6 @@ class LinearAdapter:
 class AllBlocks:
     """All blocks of the encoder, trained on the items themselves."""
 
-    name: ClassVar[str] = "all blocks"
     stage: ClassVar[Stage] = Stage.TUNING
 
     task: Task
@@ -138,6 +137,11 @@ class AllBlocks:
     def varied(self) -> bool:
         """See Candidate."""
         return len(self.augmentation.transformations) > 0
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return "all blocks, varied examples" if self.varied else "all blocks"
 
     def steps(self, examples: int) -> int:
         """See Candidate."""
@@ -161,7 +165,7 @@ class AllBlocks:
             self.anchors,
             self.task.seed,
             after_step,
-            checkpoints,
+            checkpoints.of(self.name),
             self.augmentation,
         )
         curve = [CurvePoint(self.name, step * epochs / steps, loss) for step, loss in enumerate(trained.losses, 1)]
@@ -215,11 +219,11 @@ def linear_adapters(task: Task, examples: Examples, vectors: Floats, variations:
 
 
 def all_blocks(
-    task: Task, examples: Examples, vectors: Floats, anchors: Anchors, augmentation: Augmentation
+    task: Task, examples: Examples, vectors: Floats, anchors: Anchors, ways: Sequence[Augmentation]
 ) -> list[AllBlocks]:
-    """The one of examples with start vectors [n, d], or none where the encoder or their number does not allow it."""
+    """One for each way to see examples with start vectors [n, d]; none where encoder or number do not allow it."""
     offered = len(examples) >= FEWEST_FOR_BLOCKS and task.start.encoder.trained_by_fine_tuning()
-    return [AllBlocks(task, examples, vectors, anchors, augmentation)] if offered else []
+    return [AllBlocks(task, examples, vectors, anchors, augmentation) for augmentation in ways] if offered else []
 
 
 def verified_share(trained: Trained, reference: Measured, highest: float) -> tuple[float, Retention]:

@@ -5,6 +5,7 @@ the weights and the optimiser's moments are all that there is to keep.
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ from vectorizer_trainer.store import Store
 
 __all__ = ["Checkpoints", "NoCheckpoints", "StoredCheckpoints", "TrainingState"]
 
-_KEY = "training.safetensors"
+_SUFFIX = ".safetensors"
+_MOST = 16
+"""Files that are looked through: a run has a few trainings, each with one checkpoint."""
 _INTERVAL = 60.0
 """Seconds of work that a killed attempt may lose."""
 _LARGEST_COST = 0.05
@@ -41,7 +44,10 @@ class TrainingState:
 
 
 class Checkpoints(Protocol):
-    """Where a training keeps its state."""
+    """Where trainings keep their states."""
+
+    def of(self, training: str) -> "Checkpoints":
+        """The place of one training, by its name within the run."""
 
     def last(self) -> TrainingState | None:
         """The state to go on from, or None where there is nothing of the same run."""
@@ -56,6 +62,10 @@ class Checkpoints(Protocol):
 class NoCheckpoints:
     """For trainings that nobody resumes."""
 
+    def of(self, training: str) -> "NoCheckpoints":
+        """The same."""
+        return self
+
     def last(self) -> None:
         """Nothing to go on from."""
 
@@ -68,7 +78,7 @@ class NoCheckpoints:
 
 
 class StoredCheckpoints:
-    """One checkpoint in a store, shared by the attempts of a run."""
+    """One checkpoint of a training in a store, shared by the attempts of a run."""
 
     def __init__(
         self,
@@ -77,22 +87,29 @@ class StoredCheckpoints:
         identity: str,
         told: Callable[[Checkpoint], None],
         clock: Callable[[], float] = time.monotonic,
+        training: str = "training",
     ) -> None:
         """Takes the store, a folder for the file on its way, and what makes two runs the same one.
 
         A checkpoint of another identity is not gone on from: the files, the start or the trainer are others.
         """
         self._store = store
-        self._file = scratch / _KEY
+        self._scratch = scratch
+        self._key = "-".join(re.findall(r"\w+", training)) + _SUFFIX
+        self._file = scratch / self._key
         self._identity = identity
         self._told = told
         self._clock = clock
         self._next = clock() + _INTERVAL
 
+    def of(self, training: str) -> "StoredCheckpoints":
+        """See Checkpoints."""
+        return StoredCheckpoints(self._store, self._scratch, self._identity, self._told, self._clock, training)
+
     def last(self) -> TrainingState | None:
         """See Checkpoints; one that is damaged or of another run is passed over, and the log says so."""
         try:
-            entry = next((entry for entry in self._store.entries(2) if entry.key == _KEY), None)
+            entry = next((entry for entry in self._store.entries(_MOST) if entry.key == self._key), None)
             if entry is None:
                 return None
             self._store.fetch(entry, self._file)
@@ -112,7 +129,7 @@ class StoredCheckpoints:
         began = self._clock()
         try:
             save_file(state.tensors, self._file, {"identity": self._identity, "step": str(state.step)})
-            self._store.upload(_KEY, self._file)
+            self._store.upload(self._key, self._file)
         except (OSError, SafetensorError, StorageError) as error:
             _log.warning("no checkpoint was written at step %d: %s", state.step, error)
         else:

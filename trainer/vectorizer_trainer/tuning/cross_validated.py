@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from vectorizer_api.run import Stage
 
-from vectorizer_trainer.augmentation import UNCHANGED
 from vectorizer_trainer.cache import Joined, Selected
 from vectorizer_trainer.evaluation import Difference, HeldOut, Retention
 from vectorizer_trainer.schedule import FOLDS
@@ -70,10 +69,10 @@ def tune_cross_validated(task: Task) -> Tuned:
     judge = _Judge(task, examples, vectors, reference, shown)
     adapters = list(judge.all_of(linear_adapters(task, examples, vectors, variations)))
     augmented = Augmented(variations.effects, _gain_of_varying(adapters, task.seed))
-    augmentation = UNCHANGED if augmented.harmful else task.augmentation
-    # In doubt the request is followed: a gain of varying that is within its error does not turn it down.
-    linear = adapters[0] if augmented.harmful else adapters[-1]
-    judged = [linear, *judge.all_of(all_blocks(task, examples, vectors, anchors, augmentation))]
+    ways = augmented.to_try(task.augmentation)
+    varied = {len(way.transformations) > 0 for way in ways}
+    judged = [adapter for adapter in adapters if adapter.candidate.varied in varied]
+    judged += judge.all_of(all_blocks(task, examples, vectors, anchors, ways))
     task.watch.stage(Stage.INTERPOLATING, 1)
     chosen = max(judged, key=lambda each: each.report.score)
     mixed = mixed_weights(task.start, chosen.trained.vectorizer, chosen.alpha)

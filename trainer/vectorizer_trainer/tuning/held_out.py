@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from vectorizer_api.run import Stage
 
-from vectorizer_trainer.augmentation import UNCHANGED
 from vectorizer_trainer.evaluation import Difference, HeldOut
 from vectorizer_trainer.tuning import types
 from vectorizer_trainer.tuning.anchors import Measured, part_reference
@@ -44,8 +43,8 @@ def tune_held_out(task: Task) -> Tuned:
     anchors, reference = part_reference(task.reference, baseline.reference)
     tried = list(_try(task, baseline, reference, linear_adapters(task, task.train, baseline.train, variations)))
     augmented = Augmented(variations.effects, _gain_of_varying(task, tried))
-    augmentation = UNCHANGED if augmented.harmful else task.augmentation
-    tried += _try(task, baseline, reference, all_blocks(task, task.train, baseline.train, anchors, augmentation))
+    ways = augmented.to_try(task.augmentation)
+    tried += _try(task, baseline, reference, all_blocks(task, task.train, baseline.train, anchors, ways))
     task.watch.stage(Stage.INTERPOLATING, 1)
     chosen = max(tried, key=lambda each: each.share.score)
     alpha, retention = verified_share(chosen.trained, reference, chosen.share.alpha)

@@ -76,7 +76,7 @@ class Candidate:
     """A way to be better that was tried."""
 
     name: str
-    """`linear adapter`, `linear adapter, varied examples` or `all blocks`."""
+    """`linear adapter` or `all blocks`, and `, varied examples` where it learnt from these."""
     alpha: float
     """The best share of the change, 0 where none helped."""
     score: float
