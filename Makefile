@@ -5,6 +5,8 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vectorizer-operator
 UV := $(CACHE)/uv/bin/uv
 RUN := .venv/bin/python
 CONTENT ?= Text
+# What has a target of its own: `make test` stays below ten minutes.
+SLOW := --ignore tests/integration/journeys --ignore tests/integration/operator/faults
 # Every model comes from the cache; nothing waits for a hub that is not there.
 export HF_HUB_OFFLINE := 1
 # Threads that spin while they wait take the time of those that work: two trainings side by side would crawl.
@@ -12,7 +14,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate format lint types unit integration test journeys cluster demo quality measure latency constraints clean
+.PHONY: help venv tools bases generate format lint types unit integration test journeys faults cluster demo quality measure latency constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,13 +62,16 @@ unit: venv ## Run the tests without I/O.
 	$(RUN) -m pytest tests/unit
 
 integration: venv tools bases ## Run the tests on a real API server, a real MinIO and the real trainer.
-	$(RUN) -m pytest --ignore tests/integration/journeys tests/integration
+	$(RUN) -m pytest $(SLOW) tests/integration
 
 test: lint types tools bases ## Run everything that must pass: lint, types, unit and integration tests.
-	$(RUN) -m pytest --ignore tests/integration/journeys --numprocesses 2 --dist loadfile
+	$(RUN) -m pytest $(SLOW) --numprocesses 2 --dist loadfile
 
 journeys: venv tools bases ## Go the whole way of every content type on the development cluster, and interrupt it.
 	$(RUN) -m pytest tests/integration/journeys --numprocesses 2 --dist loadfile
+
+faults: venv tools bases ## End, freeze and double the operator in the middle of its work.
+	$(RUN) -m pytest tests/integration/operator/faults
 
 cluster: venv ## Start the development cluster; Ctrl-C ends it.
 	@$(RUN) -m vectorizer_dev cluster

@@ -5,13 +5,16 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
+import uuid
 from collections.abc import Awaitable, Callable
 
 import kopf
 
 from vectorizer_operator import reconcile, vectorizers
+from vectorizer_operator.election import REQUEST_SECONDS, Alone, Election, Leadership
 from vectorizer_operator.endpoints import serve
 from vectorizer_operator.errors import SettingsError
 from vectorizer_operator.fleet import Fleet
@@ -50,42 +53,68 @@ def main() -> None:
     try:
         settings = Settings.from_environment(os.environ)
         profiles = Profiles(settings.profiles)
+        code = asyncio.run(_operate(settings, profiles))
     except (SettingsError, OSError) as error:
         sys.exit(f"vectorizer-operator: {error}")
-    code = asyncio.run(_operate(settings, profiles))
     logging.shutdown()
     os._exit(code)  # Threads that still wait for the object store must not hold the process.
 
 
 async def _operate(settings: Settings, profiles: Profiles) -> int:
-    services = await _connect(settings, profiles)
+    leadership = await _leadership(settings.lease)
+    services = await _connect(settings, profiles, leadership)
     queue = Queue(lambda key: _work(key, services), lambda key, error: work.failed(key.kind, error), work.taken)
     watch = Watch(services.known, queue.add, settings)
     work.show_queue(lambda: queue.depth, lambda: queue.active, lambda: queue.longest_wait)
+    work.show_leadership(lambda: leadership.held)
     Fleet(services.known).register()
     ready = asyncio.Event()
-    server = await serve(settings.metrics_address, lambda: _ailment(watch, ready))
-    await watch.resync(services.kube)
+    server = await serve(settings.metrics_address, lambda: _ailment(watch, ready, leadership))
+    await _stand_by(leadership)
     try:
-        return await _run(watch, queue, services, ready)
+        await watch.resync(services.kube)
+        return await _run(watch, queue, services, ready, leadership)
     finally:
         _end_soon(1)
+        await leadership.release()
         await server.cleanup()
         await services.kube.close()
         services.storage.close()
 
 
-def _ailment(watch: Watch, ready: asyncio.Event) -> str | None:
-    return watch.ailment() if ready.is_set() else "the watch has not started yet"
+async def _leadership(lease: str) -> Leadership:
+    if not lease:
+        return Alone()
+    namespace, _, name = lease.partition("/")
+    identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
+    return Election(await Kube.connect(REQUEST_SECONDS), namespace, name, identity)
 
 
-async def _run(watch: Watch, queue: Queue, services: Services, ready: asyncio.Event) -> int:
+async def _stand_by(leadership: Leadership) -> None:
+    """Wait until this process is the one to work. Until then it has nothing to lose, and ends as soon as it is asked.
+
+    A container's first process is not ended by a signal that it does not handle.
+    """
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, os._exit, 0)
+    await leadership.win()
+
+
+def _ailment(watch: Watch, ready: asyncio.Event, leadership: Leadership) -> str | None:
+    if ready.is_set():
+        return watch.ailment()
+    return "the watch has not started yet" if leadership.held else None
+
+
+async def _run(watch: Watch, queue: Queue, services: Services, ready: asyncio.Event, leadership: Leadership) -> int:
     """Watch and work until one of the parts ends. kopf cancels tasks that are younger than itself: so it comes last."""
     stop, asked = asyncio.Event(), asyncio.Event()
     own = [
         asyncio.create_task(watch.run(services.kube), name="resync"),
         asyncio.create_task(queue.run(services.settings.workers), name="queue"),
         asyncio.create_task(_heed_signals(ready, stop, asked), name="signals"),
+        asyncio.create_task(leadership.keep(), name="leadership"),
     ]
     for task in own:
         task.add_done_callback(lambda done: _stop_on_failure(done, stop))
@@ -109,11 +138,11 @@ async def _run(watch: Watch, queue: Queue, services: Services, ready: asyncio.Ev
     return 0 if asked.is_set() else 1
 
 
-async def _connect(settings: Settings, profiles: Profiles) -> Services:
-    storage, known = Storage(settings), Known()
+async def _connect(settings: Settings, profiles: Profiles, leadership: Leadership) -> Services:
+    storage, known = Storage(settings, leadership.assert_held), Known()
     return Services(
         settings=settings,
-        kube=await Kube.connect(settings.request_timeout),
+        kube=await Kube.connect(settings.request_timeout, leadership.assert_held),
         storage=storage,
         records=Records(storage),
         follower=Follower(storage, settings.progress_interval, settings.status_interval),

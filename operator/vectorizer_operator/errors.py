@@ -8,10 +8,12 @@ OperatorError
 │   ├── Refused    the request itself: Accepted=False
 │   │   └── Unreadable  it does not follow the schema
 │   └── RunFailed  the run: Failed=True
-└── Retried        tried again by the queue, from `first` seconds, doubling up to `longest`
-    ├── Stale          the object changed under our hands
-    ├── Unavailable    the API server or the object store does not answer
-    └── Denied         the API server answers that it will not: patience, not insistence
+├── Retried        tried again by the queue, from `first` seconds, doubling up to `longest`
+│   ├── Stale          the object changed under our hands
+│   ├── Unavailable    the API server or the object store does not answer
+│   └── Denied         the API server answers that it will not: patience, not insistence
+├── LeadershipLost another operator may be at work: this process writes nothing more, and ends
+└── SettingsError  the operator's own configuration is wrong: it ends, and says why
 ```
 """
 
@@ -91,6 +93,10 @@ class Denied(Retried):
 
     first = 5.0
     longest = 300.0
+
+
+class LeadershipLost(OperatorError):  # noqa: N818
+    """The process does not lead any more, or cannot show that it does."""
 
 
 class SettingsError(OperatorError):

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -17,6 +17,7 @@ from vectorizer_operator.metrics.requests import Verb, asked_api
 
 FIELD_MANAGER = "vectorizer-operator"
 PAGE = 500
+_WRITES = frozenset({Verb.CREATE, Verb.PATCH, Verb.DELETE})
 _METHODS = {Verb.GET: "GET", Verb.LIST: "GET", Verb.CREATE: "POST", Verb.PATCH: "PATCH", Verb.DELETE: "DELETE"}
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -59,25 +60,33 @@ PODS = Kind("Pod", "pods")
 SECRETS = Kind("Secret", "secrets")
 CONFIG_MAPS = Kind("ConfigMap", "configmaps")
 EVENTS = Kind("Event", "events")
+LEASES = Kind("Lease", "leases", "coordination.k8s.io")
 NAMESPACES = Kind("Namespace", "namespaces", namespaced=False)
 
 
 class Kube:
     """A connection to one API server."""
 
-    def __init__(self, api: ApiClient, request_seconds: float) -> None:
+    def __init__(self, api: ApiClient, request_seconds: float, before_write: Callable[[], None]) -> None:
         self._api = api
         self._timeout = request_seconds
+        self._before_write = before_write
 
     @classmethod
-    async def connect(cls, request_seconds: float) -> Self:
-        """Log in with the pod's service account, else with the kubeconfig file; a request takes that long at most."""
+    async def connect(cls, request_seconds: float, before_write: Callable[[], None] = lambda: None) -> Self:
+        """Log in with the pod's service account, else with the kubeconfig file.
+
+        Args:
+            request_seconds: what a request takes at most.
+            before_write: raises where nothing may be written any more.
+
+        """
         configuration = Configuration()
         try:
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         except config.ConfigException:
             await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        return cls(ApiClient(configuration), request_seconds)
+        return cls(ApiClient(configuration), request_seconds, before_write)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -169,6 +178,8 @@ class Kube:
         try:
             await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
             url = self._api.configuration.host + path
+            if verb in _WRITES:
+                self._before_write()
             response = await self._api.call_api(method, url, headers, body, _request_timeout=self._timeout)
             text = await response.read()  # type: ignore[no-untyped-call]
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -56,6 +56,8 @@ class Settings(BaseModel):
     trainer_image: str = Field(min_length=1)
     metrics_address: str = Field(default="127.0.0.1:8080", pattern=r"^[^\s]+:\d+$")
     """host:port of /metrics and /healthz."""
+    lease: str = Field(default="", pattern=r"^([a-z0-9-]+/[a-z0-9.-]+)?$")
+    """namespace/name of the Lease by which one of several operators is elected; empty: there is no other."""
     namespaces: Annotated[tuple[str, ...], BeforeValidator(_comma_separated)] = ()
     """Comma-separated; empty: all."""
     limits: Annotated[Limits, BeforeValidator(_json_where_text)] = Limits()

@@ -62,7 +62,9 @@ def connection_pool(threads: int) -> urllib3.PoolManager:
 class Storage:
     """Buckets and objects, as the operator's own user."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, before_write: Callable[[], None] = lambda: None) -> None:
+        """`before_write` raises where nothing may be written any more; it is called in the threads of the pool."""
+        self._before_write = before_write
         self._pool = ThreadPoolExecutor(settings.storage_threads, thread_name_prefix="storage")
         self._client = Minio(
             settings.s3_endpoint,
@@ -112,17 +114,20 @@ class Storage:
 
     async def put(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> None:
         """Write a small object."""
-        await self.run(
-            Operation.PUT_OBJECT,
-            lambda: self._client.put_object(
+
+        def call() -> None:
+            self._before_write()
+            self._client.put_object(
                 bucket_name=bucket, object_name=key, data=io.BytesIO(body), length=len(body), content_type=content_type
-            ),
-        )
+            )
+
+        await self.run(Operation.PUT_OBJECT, call)
 
     async def copy(self, bucket: str, source: str, target: str) -> bool:
         """Copy an object inside its bucket by the server itself; False where there is no source."""
 
         def call() -> bool:
+            self._before_write()
             self._client.copy_object(
                 bucket_name=bucket, object_name=target, source=CopySource(bucket_name=bucket, object_name=source)
             )
@@ -154,6 +159,7 @@ class Storage:
         doomed = [DeleteObject(key) for key in keys]
 
         def call() -> None:
+            self._before_write()
             for error in self._client.remove_objects(bucket_name=bucket, delete_object_list=doomed):
                 raise StorageUnavailable(f"{bucket}: {error.code}: {error.message}")
 

@@ -12,6 +12,7 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 _OPERATOR = Info("vectorizer_operator", "The operator that runs.")
 _WATCHED = Counter("vectorizer_watch_events_total", "Events that the watch delivered, by kind of object.", ["kind"])
 _RESYNC = Gauge("vectorizer_last_resync_timestamp_seconds", "When everything was last listed, in Unix time.")
+_LEADS = Gauge("vectorizer_operator_leads", "1 where this process does the work, 0 where it stands by.")
 _QUEUE_DEPTH = Gauge("vectorizer_work_queue_depth", "Objects that wait for a reconcile.")
 _QUEUE_ACTIVE = Gauge("vectorizer_work_queue_active", "Objects that are being reconciled.")
 _QUEUE_LONGEST = Gauge(
@@ -40,6 +41,11 @@ def watched(kind: str) -> None:
 def resynced() -> None:
     """Note that everything has just been listed."""
     _RESYNC.set(time.time())
+
+
+def show_leadership(held: Callable[[], bool]) -> None:
+    """Have the leadership asked at each scrape."""
+    _LEADS.set_function(held)
 
 
 def show_queue(depth: Callable[[], int], active: Callable[[], int], longest_wait: Callable[[], float]) -> None:
