@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
-from vectorizer_dev.platform import Platform
+from vectorizer_dev.platform import BASES_BUCKET, Platform
 from vectorizer_operator.election import HELD_SECONDS, LEASE_SECONDS, Election
 from vectorizer_operator.errors import LeadershipLost, SettingsError
 from vectorizer_operator.kube import LEASES, SECRETS, Kube
+from vectorizer_operator.settings import Settings
+from vectorizer_operator.storage import Storage
 
 SYSTEM = "vectorizer-system"
 
@@ -144,3 +146,25 @@ class TestLease:
         with pytest.raises(LeadershipLost):
             await closed.create(SECRETS, secret)
         assert await closed.get(SECRETS, SYSTEM, lease) is None
+
+    async def test_nor_does_it_write_to_the_object_store(self, platform: Platform, kube: Kube, lease: str) -> None:
+        candidate, _ = self._candidate(kube, lease, "candidate")
+        user = platform.operator_account
+        settings = Settings(
+            s3_endpoint=platform.cluster.object_store.endpoint,
+            s3_access_key=user.access_key,
+            s3_secret_key=user.secret_key,
+            s3_secure=False,
+            trainer_image="image",
+        )
+        storage = Storage(settings, candidate.assert_held)
+        there = await storage.keys(BASES_BUCKET, "")
+        for write in (
+            storage.put(BASES_BUCKET, "new", b""),
+            storage.copy(BASES_BUCKET, there[0], "new"),
+            storage.remove(BASES_BUCKET, there[:1]),
+        ):
+            with pytest.raises(LeadershipLost):
+                await write
+        assert await storage.keys(BASES_BUCKET, "") == there
+        storage.close()
