@@ -59,6 +59,9 @@ class Reason(StrEnum):
     WAITING = "Waiting"
     QUOTA_EXCEEDED = "QuotaExceeded"
     BACK_OFF = "BackOff"
+    # QuotaReserved, also Running
+    QUEUED = "Queued"
+    ADMITTED = "Admitted"
     # Suspended, also Running
     SUSPENDED = "Suspended"
     # ProgressStale

@@ -147,7 +147,8 @@ class FineTuneSpec(StoredModel):
     ttl_seconds_after_finished: int | None = Field(default=None, ge=0, le=2**31 - 1)
     """ttlSecondsAfterFinished deletes the object that long after its end; may change. Default: kept."""
     queue_name: str | None = Field(default=None, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-    """queueName is the Kueue queue of the run's Job. Default: none."""
+    """queueName names the LocalQueue of Kueue that admits the training, in the account's namespace. Downloads from URLs
+    come before and wait in no queue. Default: none."""
 
 
 class Phase(StrEnum):

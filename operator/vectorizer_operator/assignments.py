@@ -50,6 +50,8 @@ class Assignment:
     """What it computes on."""
     seconds: int
     """What its process may run."""
+    queue: str = ""
+    """The queue of Kueue that admits it; a download holds nothing that is scarce, and waits in none."""
 
 
 def to_train(
@@ -64,6 +66,7 @@ def to_train(
         grant=training_grant(fine_tune, granted, settings),
         profile=profile,
         seconds=seconds,
+        queue=fine_tune.spec.queue_name or "",
     )
 
 

@@ -1,17 +1,20 @@
-"""One attempt's life, whatever it does: suspended Job, credentials, Secret, ConfigMap, unsuspend."""
+"""One attempt's life, whatever it does: suspended Job, credentials, Secret, ConfigMap, unsuspend.
 
-from collections.abc import Iterable
+A Job with a queue is unsuspended by Kueue, and gets its credentials then.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from vectorizer_api.conditions import Reason
 
-from vectorizer_operator import credentials, jobs
+from vectorizer_operator import credentials, jobs, kueue
 from vectorizer_operator.errors import Refused, Stale
 from vectorizer_operator.jobs import AttemptPlan
 from vectorizer_operator.known import condition, is_true
-from vectorizer_operator.kube import CONFIG_MAPS, JOBS, SECRETS, AlreadyExists, Kind, Kube, Object
+from vectorizer_operator.kube import CONFIG_MAPS, JOBS, PODS, SECRETS, AlreadyExists, Kind, Kube, Object
 from vectorizer_operator.storage import Storage
 
 _STUCK = frozenset(
@@ -24,6 +27,8 @@ class State(StrEnum):
 
     UNSTARTED = "Unstarted"
     """There is no Job, or it is still suspended."""
+    QUEUED = "Queued"
+    """Its Job waits to be admitted by its queue, for the first time or again."""
     PENDING = "Pending"
     """The Job is there, its process not yet."""
     RUNNING = "Running"
@@ -48,18 +53,26 @@ async def start(plan: AttemptPlan, kube: Kube, storage: Storage) -> Object:
     job = await _own_job(plan, kube)
     if not job["spec"].get("suspend"):
         return job
-    uid = str(job["metadata"]["uid"])
-    minted = await credentials.mint(plan.assignment.grant, plan.deadline_seconds, plan.settings, storage)
-    await _replace(kube, SECRETS, jobs.secret(plan, uid, minted))
-    await _own_config_map(plan, uid, kube)
+    if kueue.queue_of(job):
+        return await _gated(plan, job, kube)
+    await _equip(plan, job, kube, storage)
     started = await kube.merge(JOBS, plan.namespace, plan.name, {"spec": {"suspend": False}})
     if started is None:
         raise Stale(f"the Job {plan.name} went while it was started")
     return started
 
 
+async def admit(plan: AttemptPlan, job: Object, pods: Sequence[Object], kube: Kube, storage: Storage) -> None:
+    """Give a Job that its queue has admitted what it needs, then let its Pods be scheduled."""
+    await _equip(plan, job, kube, storage)
+    for pod in filter(kueue.is_gated, pods):
+        await kube.merge(PODS, plan.namespace, pod["metadata"]["name"], kueue.without_gate(pod))
+
+
 def observe(job: Object | None, pods: Iterable[Object]) -> Attempt:
     """How far the attempt is."""
+    if job is not None and kueue.waits(job):
+        return Attempt(State.QUEUED)
     if job is None or job["spec"].get("suspend"):
         return Attempt(State.UNSTARTED, "the run is being prepared")
     if is_true(job, "Complete"):
@@ -75,6 +88,27 @@ def started_at(pods: Iterable[Object]) -> datetime | None:
     containers = [item for pod in pods for item in (pod.get("status") or {}).get("containerStatuses") or []]
     states = [state for item in containers for state in (item.get("state") or {}).values()]
     return min((datetime.fromisoformat(state["startedAt"]) for state in states if state.get("startedAt")), default=None)
+
+
+async def _equip(plan: AttemptPlan, job: Object, kube: Kube, storage: Storage) -> None:
+    """The credentials, minted now, and the run description."""
+    uid = str(job["metadata"]["uid"])
+    minted = await credentials.mint(plan.assignment.grant, plan.deadline_seconds, plan.settings, storage)
+    await _replace(kube, SECRETS, jobs.secret(plan, uid, minted))
+    await _own_config_map(plan, uid, kube)
+
+
+async def _gated(plan: AttemptPlan, job: Object, kube: Kube) -> Object:
+    """A Job whose Pods wait for their credentials, also where Kueue gave it the namespace's default queue."""
+    template = job["spec"]["template"]
+    if kueue.is_gated(template):
+        return job
+    gates = [*template["spec"].get("schedulingGates", []), {"name": kueue.GATE}]
+    gate = {"spec": {"template": {"spec": {"schedulingGates": gates}}}}
+    gated = await kube.merge(JOBS, plan.namespace, plan.name, gate)
+    if gated is None:
+        raise Stale(f"the Job {plan.name} went while it was queued")
+    return gated
 
 
 async def _own_job(plan: AttemptPlan, kube: Kube) -> Object:

@@ -15,12 +15,13 @@ log = logging.getLogger(__name__)
 _TOLD = (
     ConditionType.ACCEPTED,
     ConditionType.SUSPENDED,
+    ConditionType.QUOTA_RESERVED,
     ConditionType.RUNNING,
     ConditionType.PROGRESS_STALE,
     ConditionType.COMPLETE,
     ConditionType.FAILED,
 )
-_TOLD_WHEN_TRUE = (ConditionType.RUNNING, ConditionType.PROGRESS_STALE)
+_TOLD_WHEN_TRUE = (ConditionType.QUOTA_RESERVED, ConditionType.RUNNING, ConditionType.PROGRESS_STALE)
 _TOLD_IN_ANY_CASE = (Reason.BACK_OFF,)
 _MESSAGE_LENGTH = 1_000
 

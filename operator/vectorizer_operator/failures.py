@@ -76,6 +76,12 @@ def why(job: Object, pods: Sequence[Object], waited_for: str = "", purpose: Purp
     return _told(Reason.JOB_FAILED, _NO_EXIT_CODE, message, Remedy.ANOTHER_ATTEMPT)
 
 
+def requeued(queue: str) -> AttemptFailure:
+    """The queue took back the quota that it had given."""
+    message = f"The queue {queue} took the run's quota back."
+    return _told(Reason.PREEMPTED, _NO_EXIT_CODE, message, Remedy.ANOTHER_PLACE)
+
+
 def never_started(waited_for: str) -> AttemptFailure:
     """The wait for a node or an image was longer than it may be."""
     message = f"The time to wait passed before the run's process started: {waited_for.rstrip('.')}."

@@ -7,9 +7,10 @@ from vectorizer_api.fine_tune import FineTune
 from vectorizer_api.names import ATTEMPT_LABEL, FINE_TUNE_LABEL, MANAGED_BY, RUN_SERVICE_ACCOUNT, RUN_UID_LABEL
 from vectorizer_api.run import ExitCode
 
-from vectorizer_operator.assignments import Assignment
+from vectorizer_operator.assignments import Assignment, Purpose
 from vectorizer_operator.credentials import Minted
 from vectorizer_operator.kube import JOBS, Object
+from vectorizer_operator.kueue import GATE, QUEUE_LABEL
 from vectorizer_operator.records import Granted
 from vectorizer_operator.settings import Settings
 
@@ -17,7 +18,7 @@ USER = 65532
 GRACE_SECONDS = 120
 KEPT_SECONDS = 24 * 3600
 """How long a finished Job stays for people to look at; its outcome is in the status by then."""
-MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+MANAGED_BY_LABEL, COMPONENT_LABEL = "app.kubernetes.io/managed-by", "app.kubernetes.io/component"
 SELECTOR = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
 RUN_FOLDER, CREDENTIALS_FOLDER, WORK_FOLDER = "/vectorizer/run", "/vectorizer/credentials", "/vectorizer/work"
 TERMINATION_FILE = "/dev/termination-log"
@@ -53,7 +54,7 @@ class AttemptPlan:
         """What its children are found by."""
         return {
             MANAGED_BY_LABEL: MANAGED_BY,
-            "app.kubernetes.io/component": self.assignment.purpose.value,
+            COMPONENT_LABEL: self.assignment.purpose.value,
             FINE_TUNE_LABEL: self.fine_tune.metadata.name,
             RUN_UID_LABEL: self.fine_tune.metadata.uid,
             ATTEMPT_LABEL: str(self.attempt),
@@ -69,6 +70,11 @@ def owner_uid(body: Object) -> str | None:
     """The UID of the object's controller."""
     references = body["metadata"].get("ownerReferences") or []
     return next((str(reference["uid"]) for reference in references if reference.get("controller")), None)
+
+
+def purpose_of(job: Object) -> Purpose:
+    """What the Job is for."""
+    return Purpose(job["metadata"]["labels"][COMPONENT_LABEL])
 
 
 def config_map(plan: AttemptPlan, job_uid: str) -> Object:
@@ -100,15 +106,16 @@ def secret(plan: AttemptPlan, job_uid: str, minted: Minted) -> Object:
 
 
 def job(plan: AttemptPlan) -> Object:
-    """The Job, suspended: it starts when its credentials are there."""
+    """The Job, suspended: it starts when its credentials are there, or when its queue admits it."""
     owner = plan.fine_tune.metadata
+    queue = {QUEUE_LABEL: plan.assignment.queue} if plan.assignment.queue else {}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
             "name": plan.name,
             "namespace": plan.namespace,
-            "labels": plan.labels,
+            "labels": {**plan.labels, **queue},
             "ownerReferences": [owned_by(plan.fine_tune.kind, API_VERSION, owner.name, owner.uid)],
         },
         "spec": {
@@ -139,6 +146,7 @@ def _failure_rules(plan: AttemptPlan) -> list[Object]:
 def _pod(plan: AttemptPlan) -> Object:
     return {
         "restartPolicy": "Never",
+        **({"schedulingGates": [{"name": GATE}]} if plan.assignment.queue else {}),
         "serviceAccountName": RUN_SERVICE_ACCOUNT,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,

@@ -74,6 +74,12 @@ class Observed:
         return self.status.attempts or Attempts(current=FIRST_ATTEMPT)
 
     @property
+    def was_admitted(self) -> bool:
+        """Whether the current attempt was said to be admitted by its queue."""
+        reserved = self.condition(ConditionType.QUOTA_RESERVED)
+        return reserved is not None and reserved.status == "True"
+
+    @property
     def is_running(self) -> bool:
         """Whether the process was said to run."""
         running = self.condition(ConditionType.RUNNING)

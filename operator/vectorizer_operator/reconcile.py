@@ -20,11 +20,12 @@ from vectorizer_api.names import (
 from vectorizer_api.resource import Metadata
 from vectorizer_api.run import Outcome, Progress, RunManifest, RunProgress, Stage
 
-from vectorizer_operator import events, failures, spent, status
+from vectorizer_operator import events, failures, kueue, spent, status
 from vectorizer_operator.assignments import Purpose
 from vectorizer_operator.attempts import State
 from vectorizer_operator.errors import Refused, RunFailed, Unreadable, Waiting
 from vectorizer_operator.failures import AttemptFailure
+from vectorizer_operator.jobs import purpose_of
 from vectorizer_operator.known import is_finished
 from vectorizer_operator.kube import FINE_TUNES, PODS, Object
 from vectorizer_operator.metrics import runs
@@ -38,7 +39,7 @@ from vectorizer_operator.steps.expire import expire
 from vectorizer_operator.steps.publish import publish
 from vectorizer_operator.steps.recall import recall
 from vectorizer_operator.steps.retry import is_due, next_attempt, retry
-from vectorizer_operator.steps.start import start, train
+from vectorizer_operator.steps.start import admit, start, train
 from vectorizer_operator.steps.suspend import end_job, suspend
 from vectorizer_operator.storage import StorageUnavailable
 
@@ -149,6 +150,8 @@ async def _run(seen: Observed, record: Record, services: Services, now: datetime
     if seen.is_backing_off:
         if not is_due(seen, services.settings, now):
             return status.repeated(seen.fine_tune, now)
+        if seen.attempt.state is State.QUEUED:
+            await end_job(seen, services)  # Else its queue would admit it once more.
         return await _start(seen, record, next_attempt(seen.tried), services, now)
     return await _follow(seen, record, services, now)
 
@@ -158,10 +161,10 @@ async def _follow(seen: Observed, record: Record, services: Services, now: datet
     match await _state(seen, services):
         case State.UNSTARTED:
             return await _start(seen, record, seen.tried, services, now)
+        case State.QUEUED:
+            return await _wait_in_queue(seen, record, services, now)
         case State.PENDING:
-            if _waits_too_long(seen, record, now):
-                raise _failed(failures.never_started(seen.attempt.message))
-            return _active(seen, Verdict("False", Reason.JOB_CREATED, seen.attempt.message), now)
+            return await _wait_for_node(seen, record, services, now)
         case State.RUNNING:
             stale = status.staleness(seen.progress, _running_since(seen), now, services.settings.stall_timeout)
             return _active(seen, Verdict("True", Reason.JOB_RUNNING), now, stale)
@@ -170,19 +173,36 @@ async def _follow(seen: Observed, record: Record, services: Services, now: datet
             failed = failures.why(seen.job or {}, pods, spent.waited_for(seen), seen.purpose)
             return await retry(seen, record, failed, services, now)
         case State.SUCCEEDED if seen.purpose is Purpose.FETCH:
-            await train(seen, record, services)
-            return _active(seen, _created(Purpose.TRAIN), now)
+            job = await train(seen, record, services)
+            return _active(seen, _created(Purpose.TRAIN, job), now)
         case State.SUCCEEDED:
             return await _publish(seen, record, services, now)
 
 
+async def _wait_in_queue(seen: Observed, record: Record, services: Services, now: datetime) -> FineTuneStatus:
+    """What was admitted and is suspended again has lost its place to another one."""
+    job = seen.job or {}
+    if seen.was_admitted:
+        return await retry(seen, record, failures.requeued(kueue.queue_of(job)), services, now)
+    return _active(seen, kueue.queued(job), now)
+
+
+async def _wait_for_node(seen: Observed, record: Record, services: Services, now: datetime) -> FineTuneStatus:
+    await admit(seen, record, services)
+    if _waits_too_long(seen, record, now):
+        raise _failed(failures.never_started(seen.attempt.message))
+    return _active(seen, Verdict("False", Reason.JOB_CREATED, seen.attempt.message), now)
+
+
 async def _start(seen: Observed, record: Record, tried: Attempts, services: Services, now: datetime) -> FineTuneStatus:
-    purpose = await start(seen, record, tried, services)
+    job = await start(seen, record, tried, services)
     most = tried.model_copy(update={"max": services.settings.max_failures})
-    return status.active(seen.fine_tune, _created(purpose), None, most, now)
+    return status.active(seen.fine_tune, _created(purpose_of(job), job), None, most, now, quota=kueue.quota(job))
 
 
-def _created(purpose: Purpose) -> Verdict:
+def _created(purpose: Purpose, job: Object) -> Verdict:
+    if kueue.waits(job):
+        return kueue.queued(job)
     what = "that downloads the files from URLs" if purpose is Purpose.FETCH else "that trains"
     return Verdict("False", Reason.JOB_CREATED, f"The Job {what} was created.")
 
@@ -213,7 +233,7 @@ async def _end(seen: Observed, record: Record, ended: FineTuneStatus, services: 
 
 
 def _active(seen: Observed, running: Verdict, now: datetime, stale: Verdict | None = None) -> FineTuneStatus:
-    return status.active(seen.fine_tune, running, seen.progress, seen.tried, now, stale)
+    return status.active(seen.fine_tune, running, seen.progress, seen.tried, now, stale, kueue.quota(seen.job))
 
 
 def _complete(seen: Observed, record: Record, manifest: RunManifest, now: datetime) -> FineTuneStatus:

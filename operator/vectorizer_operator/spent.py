@@ -46,7 +46,7 @@ def gpu_seconds_until(gone: Object, record: Record | None, now: datetime) -> int
 def waited_for(seen: Observed) -> str:
     """What the process was said to wait for; empty where it was said to run."""
     running = seen.condition(ConditionType.RUNNING)
-    return running.message if running is not None and running.reason == Reason.JOB_CREATED else ""
+    return running.message if running is not None and running.reason in (Reason.QUEUED, Reason.JOB_CREATED) else ""
 
 
 def failed_at(seen: Observed) -> datetime | None:

@@ -72,13 +72,18 @@ def active(
     attempts: Attempts,
     now: datetime,
     stale: Verdict | None = None,
+    quota: Verdict | None = None,
 ) -> FineTuneStatus:
-    """Accepted, and not ended; `stale` says of a process that runs whether it makes progress."""
+    """Accepted, and not ended.
+
+    `stale` says of a process that runs whether it makes progress, `quota` of a Job with a queue whether it is admitted.
+    """
     publishing = running.reason is Reason.PUBLISHING
     verdicts = {
         ConditionType.ACCEPTED: _ACCEPTED,
         ConditionType.RUNNING: running,
         ConditionType.DATASET_READY: dataset_ready(said) if said is not None else _last_dataset(fine_tune),
+        **({ConditionType.QUOTA_RESERVED: quota} if quota is not None else {}),
         **({ConditionType.PROGRESS_STALE: stale} if stale is not None else {}),
         **_kstatus(Verdict("False", running.reason, running.message), Verdict("True", running.reason, running.message)),
     }
@@ -257,6 +262,8 @@ def _kstatus(ready: Verdict, reconciling: Verdict) -> dict[ConditionType, Verdic
 
 
 def _phase(running: Verdict, said: RunProgress | None) -> Phase:
+    if running.reason is Reason.QUEUED:
+        return Phase.QUEUED
     if running.status != "True":
         return Phase.PENDING
     return _PHASE_OF_STAGE[said.progress.stage] if said is not None else Phase.PREPARING

@@ -11,7 +11,7 @@ from vectorizer_operator.known import Known, condition
 from vectorizer_operator.kube import NAMESPACES, Object
 from vectorizer_operator.settings import Settings
 
-_UNDER_WAY = (Reason.JOB_CREATED, Reason.JOB_RUNNING, Reason.PUBLISHING, Reason.BACK_OFF)
+_UNDER_WAY = (Reason.QUEUED, Reason.JOB_CREATED, Reason.JOB_RUNNING, Reason.PUBLISHING, Reason.BACK_OFF)
 
 
 class Turns:

@@ -16,6 +16,7 @@ ACCOUNT_ONLY = [
     ("batch", "jobs", "create"),
     ("batch", "jobs", "patch"),
     ("batch", "jobs", "delete"),
+    ("", "pods", "patch"),
     ("", "secrets", "create"),
     ("", "secrets", "delete"),
     ("", "configmaps", "create"),

@@ -1,7 +1,7 @@
 """Accept: whether the request can be granted, and what it is granted. Nothing runs before this is on record."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -65,22 +65,12 @@ async def _first_fault(*checks: Awaitable[None]) -> None:
 def _refuse_unsupported(spec: FineTuneSpec, services: Services) -> None:
     if spec.content_type not in services.settings.bases:
         served = ", ".join(sorted(services.settings.bases))
-        raise _not_supported(f"contentType {spec.content_type} (this operator serves {served})")
-    for field in _fields_of_later_releases(spec):
-        raise _not_supported(field)
-
-
-def _fields_of_later_releases(spec: FineTuneSpec) -> Iterator[str]:
-    if spec.queue_name is not None:
-        yield "queueName"
-
-
-def _not_supported(what: str) -> Refused:
-    return Refused(
-        Reason.NOT_SUPPORTED,
-        f"{what} is not supported by this version of the operator. Leave it out and apply the request again under a "
-        "new object name.",
-    )
+        what = f"contentType {spec.content_type} (this operator serves {served})"
+        raise Refused(
+            Reason.NOT_SUPPORTED,
+            f"{what} is not supported by this operator. Leave it out and apply the request again under a new object "
+            "name.",
+        )
 
 
 def _profile(spec: FineTuneSpec, services: Services) -> Profile:

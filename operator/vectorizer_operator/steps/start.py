@@ -6,11 +6,11 @@ from vectorizer_api.conditions import Reason
 from vectorizer_api.fine_tune import Attempts
 from vectorizer_api.names import FETCH_REPORT_FILE, staged_prefix
 
-from vectorizer_operator import attempts
+from vectorizer_operator import attempts, kueue
 from vectorizer_operator.assignments import Assignment, Purpose, to_fetch, to_train
 from vectorizer_operator.errors import Denied, Waiting
 from vectorizer_operator.jobs import AttemptPlan
-from vectorizer_operator.kube import JOBS
+from vectorizer_operator.kube import JOBS, Object
 from vectorizer_operator.observe import Observed
 from vectorizer_operator.records import Record
 from vectorizer_operator.services import Services
@@ -20,8 +20,10 @@ _QUOTA = re.compile(r"exceeded quota: ([^,\s]+)")
 """How the API server words it; it has no code of its own. What follows the quota's name changes with its use."""
 
 
-async def start(seen: Observed, record: Record, tried: Attempts, services: Services) -> Purpose:
+async def start(seen: Observed, record: Record, tried: Attempts, services: Services) -> Object:
     """Start the attempt `tried.current`: with the download, where there is one to do, else with the training.
+
+    The answer is its Job, which runs now, or waits in its queue.
 
     Raises:
         Refused: where something foreign has the name of one of its children.
@@ -31,20 +33,31 @@ async def start(seen: Observed, record: Record, tried: Attempts, services: Servi
     """
     services.turns.take(seen.fine_tune)
     if record.granted.fetches and not await _is_staged(seen, services):
-        profile = services.profiles.downloads
-        assignment = to_fetch(seen.fine_tune, record.granted, profile, tried.current, services.settings)
+        assignment = _download(seen, record, tried, services)
     else:
         assignment = _training(seen, record, tried, services)
-    await _begin(seen, record, tried, assignment, services)
-    return assignment.purpose
+    return await _begin(seen, record, tried, assignment, services)
 
 
-async def train(seen: Observed, record: Record, services: Services) -> None:
+async def admit(seen: Observed, record: Record, services: Services) -> None:
+    """Let the Pods of a Job run that its queue has admitted, as soon as all of them are there; raises as start."""
+    if seen.job is None or not kueue.awaits_credentials(seen.job, seen.pods):
+        return
+    make = _training if seen.purpose is Purpose.TRAIN else _download
+    plan = _plan(seen, record, seen.tried, make(seen, record, seen.tried, services), services)
+    try:
+        await attempts.admit(plan, seen.job, seen.pods, services.kube, services.storage)
+    except StorageUnavailable as error:
+        raise _no_credentials(error) from error
+
+
+async def train(seen: Observed, record: Record, services: Services) -> Object:
     """Go on with the training after the attempt's download, whose Job has done what it was for; raises as start."""
-    await _begin(seen, record, seen.tried, _training(seen, record, seen.tried, services), services)
+    job = await _begin(seen, record, seen.tried, _training(seen, record, seen.tried, services), services)
     if seen.job is not None:
         metadata = seen.job["metadata"]
         await services.kube.delete(JOBS, seen.namespace, metadata["name"], uid=metadata["uid"])
+    return job
 
 
 def held(error: Denied) -> Waiting:
@@ -63,15 +76,29 @@ def _training(seen: Observed, record: Record, tried: Attempts, services: Service
     return to_train(seen.fine_tune, record.granted, profile, tried.current, left, services.settings)
 
 
-async def _begin(seen: Observed, record: Record, tried: Attempts, assignment: Assignment, services: Services) -> None:
-    plan = AttemptPlan(seen.fine_tune, record.granted, tried.current, assignment, services.settings)
+def _download(seen: Observed, record: Record, tried: Attempts, services: Services) -> Assignment:
+    profile = services.profiles.downloads
+    return to_fetch(seen.fine_tune, record.granted, profile, tried.current, services.settings)
+
+
+def _plan(seen: Observed, record: Record, tried: Attempts, assignment: Assignment, services: Services) -> AttemptPlan:
+    return AttemptPlan(seen.fine_tune, record.granted, tried.current, assignment, services.settings)
+
+
+async def _begin(seen: Observed, record: Record, tried: Attempts, assignment: Assignment, services: Services) -> Object:
+    plan = _plan(seen, record, tried, assignment, services)
     try:
         job = await attempts.start(plan, services.kube, services.storage)
     except Denied as error:  # Such as a quota, or a namespace without the operator's RoleBinding.
         raise held(error) from error
     except StorageUnavailable as error:
-        raise Waiting(Reason.STORAGE_UNREACHABLE, f"The storage gives no credentials: {error}") from error
+        raise _no_credentials(error) from error
     services.known.update(JOBS, job)
+    return job
+
+
+def _no_credentials(error: StorageUnavailable) -> Waiting:
+    return Waiting(Reason.STORAGE_UNREACHABLE, f"The storage gives no credentials: {error}")
 
 
 async def _is_staged(seen: Observed, services: Services) -> bool:

@@ -43,19 +43,6 @@ def waits(tenant: Tenant, name: str, reason: str) -> str:
     return str(accepted["message"])
 
 
-@pytest.mark.parametrize(
-    ("field", "spec"),
-    [
-        ("queueName", {"queueName": "queue"}),
-    ],
-)
-def test_what_a_later_version_will_do_is_refused_by_name(
-    tenant: Tenant, name: str, field: str, spec: dict[str, object]
-) -> None:
-    tenant.ask(name, **spec)
-    assert field in refused(tenant, name, "NotSupported")
-
-
 @pytest.fixture
 def serving_text_alone(operator: RunningOperator, platform: Platform) -> Iterator[None]:
     """The operator as on a platform that has no other base than that of Text."""

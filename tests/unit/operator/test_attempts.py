@@ -14,6 +14,11 @@ def job(*conditions: Body, suspend: bool = False) -> Body:
     return {"metadata": {"name": "j"}, "spec": {"suspend": suspend}, "status": {"conditions": list(conditions)}}
 
 
+def queued(*conditions: Body) -> Body:
+    there = job(*conditions, suspend=True)
+    return {**there, "metadata": {"name": "j", "labels": {"kueue.x-k8s.io/queue-name": "gpus"}}}
+
+
 def pod(phase: str = "Pending", *conditions: Body, **state: Body) -> Body:
     containers = [{"name": "train", "state": state}] if state else []
     return {"status": {"phase": phase, "conditions": list(conditions), "containerStatuses": containers}}
@@ -24,6 +29,7 @@ def pod(phase: str = "Pending", *conditions: Body, **state: Body) -> Body:
     [
         (None, [], State.UNSTARTED),
         (job(suspend=True), [], State.UNSTARTED),
+        (queued(), [], State.QUEUED),
         (job(), [], State.PENDING),
         (job(), [pod()], State.PENDING),
         (job(), [pod("Running")], State.RUNNING),

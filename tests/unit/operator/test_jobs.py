@@ -28,7 +28,7 @@ SETTINGS = Settings.from_environment(
 )
 
 
-RUNS = ["text", "image-on-gpu", "fetch"]
+RUNS = ["text", "queued", "image-on-gpu", "fetch"]
 
 
 def plan(name: str) -> AttemptPlan:
