@@ -6,7 +6,8 @@ UV := $(CACHE)/uv/bin/uv
 RUN := .venv/bin/python
 CONTENT ?= Text
 # What has a target of its own: `make test` stays below ten minutes.
-SLOW := --ignore tests/integration/journeys --ignore tests/integration/operator/faults
+SLOW := --ignore tests/integration/journeys --ignore tests/integration/operator/faults \
+  --ignore tests/integration/monitoring
 # Every model comes from the cache; nothing waits for a hub that is not there.
 export HF_HUB_OFFLINE := 1
 # Threads that spin while they wait take the time of those that work: two trainings side by side would crawl.
@@ -14,7 +15,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate format lint types unit integration test journeys faults cluster demo quality measure latency constraints clean
+.PHONY: help venv tools bases generate format lint types unit integration test journeys faults monitoring cluster demo quality measure latency constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +44,9 @@ bases: venv ## Make the small base vectorizers once, in the cache.
 	$(RUN) -c 'from vectorizer_api.content import ContentType; from vectorizer_trainer.bases import ensure_base; \
 	  [ensure_base(kind) for kind in ContentType]'
 
-generate: venv ## Write the CRDs from the models.
+generate: venv ## Write the CRDs from the models, and the dashboard.
 	$(RUN) -m vectorizer_api.crd
+	$(RUN) -m vectorizer_dev.dashboard
 
 format: venv ## Format the code.
 	$(RUN) -m ruff check --fix --quiet .
@@ -72,6 +74,9 @@ journeys: venv tools bases ## Go the whole way of every content type on the deve
 
 faults: venv tools bases ## End, freeze and double the operator in the middle of its work.
 	$(RUN) -m pytest tests/integration/operator/faults
+
+monitoring: venv tools bases ## Test alerts and dashboard with the real Prometheus on the real operator; built once.
+	$(RUN) -m pytest tests/integration/monitoring
 
 cluster: venv ## Start the development cluster; Ctrl-C ends it.
 	@$(RUN) -m vectorizer_dev cluster

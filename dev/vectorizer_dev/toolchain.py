@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vectorizer_dev.cache import cache_folder
 
-OLDEST_GO = (1, 25)
+OLDEST_GO = (1, 26)
 """What the pinned modules ask for in their `go` directives."""
 REQUIREMENTS = Path(__file__).parent.parent / "tools" / "go-toolchain" / "requirements.txt"
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class Module:
     minutes: str
     """How long a cold build takes on two cores."""
     linker_variables: Mapping[str, str] = field(default_factory=dict)
+    build_tags: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -93,6 +94,19 @@ def modules() -> tuple[Module, ...]:
     )
 
 
+def monitoring() -> Module:
+    """Return the module of what reads the operator's metrics: only the tests of alerts and dashboard need it."""
+    return Module(
+        name="prometheus",
+        binaries=tuple(
+            Binary(name, ("--version",), rf"{name}, version 3\.([5-9]|\d\d)") for name in ("prometheus", "promtool")
+        ),
+        minutes="5 minutes",
+        # Of the ways to find what to scrape, a file is enough; the others bring the clients of every cloud.
+        build_tags=("remove_all_sd",),
+    )
+
+
 @dataclass(frozen=True)
 class Tools:
     """Paths of the programs that make up the development cluster."""
@@ -104,19 +118,36 @@ class Tools:
     minio: Path
 
 
+@dataclass(frozen=True)
+class MonitoringTools:
+    """Paths of Prometheus and of what checks its rules."""
+
+    prometheus: Path
+    promtool: Path
+
+
 def find_tools(report: Report = print) -> Tools:
     """Return all tools, building once those that are neither installed in a fitting version nor cached.
 
     Raises ToolError where a build fails.
     """
-    wanted = modules()
+    return Tools(**_programs(modules(), report))
+
+
+def find_monitoring_tools(report: Report = print) -> MonitoringTools:
+    """Return Prometheus and promtool, found or built alike; raises alike."""
+    return MonitoringTools(**_programs((monitoring(),), report))
+
+
+def _programs(wanted: Sequence[Module], report: Report) -> dict[str, Path]:
+    """Return a path for every binary of the modules, by its name as an identifier."""
     missing = [module for module in wanted if not _resolved(module)]
     if missing:
         with locked("go-build"):
             # Another process may have built them while this one waited for the lock.
             _build_all([module for module in missing if not _resolved(module)], report)
     paths = {name: path for module in wanted for name, path in _resolved(module).items()}
-    return Tools(**{name.replace("-", "_"): path for name, path in paths.items()})
+    return {name.replace("-", "_"): path for name, path in paths.items()}
 
 
 def _resolved(module: Module) -> dict[str, Path]:
@@ -178,7 +209,8 @@ def _build(module: Module, go: Path, work: Path, report: Report) -> None:
 
 def _compile(module: Module, go: Path, target: Path, build_cache: Path) -> None:
     flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in module.linker_variables.items())])
-    command = [str(go), "build", "-trimpath", "-buildvcs=false", f"-ldflags={flags}", "-o", f"{target}/", "tool"]
+    options = ["-trimpath", "-buildvcs=false", f"-tags={','.join(module.build_tags)}", f"-ldflags={flags}"]
+    command = [str(go), "build", *options, "-o", f"{target}/", "tool"]
     environment = {**os.environ, "GOCACHE": str(build_cache), "CGO_ENABLED": "0"}
     result = subprocess.run(command, cwd=module.folder, env=environment, capture_output=True, text=True, check=False)
     if result.returncode:

@@ -16,7 +16,7 @@ import kopf
 from vectorizer_operator import reconcile, vectorizers
 from vectorizer_operator.election import REQUEST_SECONDS, Alone, Election, Leadership
 from vectorizer_operator.endpoints import serve
-from vectorizer_operator.errors import SettingsError
+from vectorizer_operator.errors import Denied, SettingsError, Stale, Unavailable
 from vectorizer_operator.fleet import Fleet
 from vectorizer_operator.follow import Follower
 from vectorizer_operator.known import Key, Known
@@ -28,7 +28,7 @@ from vectorizer_operator.records import Records
 from vectorizer_operator.reservations import Reservations
 from vectorizer_operator.services import Services
 from vectorizer_operator.settings import Settings
-from vectorizer_operator.storage import Storage
+from vectorizer_operator.storage import Storage, StorageUnavailable
 from vectorizer_operator.turns import Turns
 from vectorizer_operator.watch import Watch, operator_settings
 
@@ -65,6 +65,8 @@ async def _operate(settings: Settings, profiles: Profiles) -> int:
     services = await _connect(settings, profiles, leadership)
     queue = Queue(lambda key: _work(key, services), lambda key, error: work.failed(key.kind, error), work.taken)
     watch = Watch(services.known, queue.add, settings)
+    for kind in _RECONCILE:
+        work.expect(kind, Stale, Unavailable, StorageUnavailable, Denied)
     work.show_queue(lambda: queue.depth, lambda: queue.active, lambda: queue.longest_wait)
     work.show_leadership(lambda: leadership.held)
     Fleet(services.known).register()

@@ -174,8 +174,13 @@ def _make_room(account: str) -> None:
 
 
 _ATTEMPTS.labels("preempted", Reason.PREEMPTED)
+for _waited in ("false", "true"):
+    _FIRST_JOB.labels(_waited)
 for _kind in ContentType:
     _STARTED.labels(_kind)
+    for _phase in Phase:
+        if _phase not in (Phase.SUCCEEDED, Phase.FAILED):
+            _PHASES.labels(_kind, _phase)
     for _success in (Outcome.IMPROVED, Outcome.NO_IMPROVEMENT):
         _ENDED.labels(_kind, _success, _success)
         _DURATIONS.labels(_kind, _success)

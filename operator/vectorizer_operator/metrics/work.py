@@ -65,6 +65,13 @@ def timed(kind: str) -> AbstractContextManager[object]:
     return _RECONCILES.labels(kind).time()
 
 
+def expect(kind: str, *errors: type[Exception]) -> None:
+    """Have the series of what may go wrong there from the start: a first error is an increase then."""
+    _RECONCILES.labels(kind)
+    for error in errors:
+        _ERRORS.labels(kind, error.__name__)
+
+
 def failed(kind: str, error: Exception) -> None:
     """Count a reconcile that is to be repeated."""
     _ERRORS.labels(kind, type(error).__name__).inc()

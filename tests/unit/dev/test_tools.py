@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 from vectorizer_dev import toolchain, tools
-from vectorizer_dev.tools import Binary, Module, ToolError, modules
+from vectorizer_dev.tools import Binary, Module, ToolError, modules, monitoring
+
+MODULES = (*modules(), monitoring())
 
 
 @pytest.fixture
@@ -21,12 +23,12 @@ def program(path: Path, script: str) -> Path:
 
 
 class TestPins:
-    @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+    @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
     def test_every_module_has_checksums_and_tools(self, module: Module) -> None:
         assert (module.folder / "go.sum").stat().st_size > 0
         assert "\ntool " in (module.folder / "go.mod").read_text()
 
-    @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+    @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
     def test_the_oldest_go_that_is_taken_can_build_every_module(self, module: Module) -> None:
         line = next(line for line in (module.folder / "go.mod").read_text().splitlines() if line.startswith("go "))
         asked = tuple(int(part) for part in line.removeprefix("go ").split(".")[:2])
