@@ -59,8 +59,8 @@ def _rows() -> Iterable[tuple[str, Iterable[Stat | TimeSeries]]]:
 
 
 def _overview() -> Iterable[Stat | TimeSeries]:
-    reds = [Threshold(0, "red"), Threshold(1, "green")]
-    yield _figure("Operators", "sum(vectorizer_operator_info) or vector(0)", "none", reds)
+    reds = [Threshold(0, "red"), Threshold(1, "green"), Threshold(2, "red")]
+    yield _figure("Operators that lead", "sum(vectorizer_operator_leads) or vector(0)", "none", reds)
     yield _figure("Runs under way", f'sum(vectorizer_fine_tunes{{phase=~"{_UNDER_WAY}"}})', "none")
     yield _figure("Fine-tunes that wait", 'sum(vectorizer_fine_tunes{phase=~"Pending|Waiting|Queued"})', "none")
     yield _figure("Stale runs", "max(vectorizer_fine_tunes_stale)", "none", [Threshold(1, "red")])
