@@ -76,6 +76,7 @@ faults: venv tools bases ## End, freeze and double the operator in the middle of
 	$(RUN) -m pytest tests/integration/operator/faults
 
 monitoring: venv tools bases ## Test alerts and dashboard with the real Prometheus on the real operator; built once.
+	$(RUN) -c 'from vectorizer_dev.tools import find_monitoring_tools; find_monitoring_tools()'
 	$(RUN) -m pytest tests/integration/monitoring
 
 cluster: venv ## Start the development cluster; Ctrl-C ends it.

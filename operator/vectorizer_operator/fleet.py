@@ -22,6 +22,7 @@ _REASONS_TO_WAIT = (
     Reason.PROFILE_MISSING,
     Reason.STORAGE_UNREACHABLE,
     Reason.QUOTA_EXCEEDED,
+    Reason.QUEUED,
     Reason.WAITING,
 )
 

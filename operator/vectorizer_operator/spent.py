@@ -35,12 +35,13 @@ def gpu_seconds(tried: Attempts, record: Record) -> int | None:
 
 def gpu_seconds_until(gone: Object, record: Record | None, now: datetime) -> int:
     """GPU-seconds of a fine-tune whose object has just gone, by what was said of it last."""
-    if record is None or not record.granted.gpus:
+    if record is None:
         return 0
-    ended = ((gone.get("status") or {}).get("attempts") or {}).get("seconds", 0)
+    tried = Attempts.model_validate((gone.get("status") or {}).get("attempts") or {})
     running = condition(gone, ConditionType.RUNNING) or {}
     began = datetime.fromisoformat(running["lastTransitionTime"]) if running.get("status") == "True" else now
-    return int((ended + max(0.0, (now - began).total_seconds())) * record.granted.gpus)
+    seconds = tried.seconds + max(0, int((now - began).total_seconds()))
+    return gpu_seconds(tried.model_copy(update={"seconds": seconds}), record) or 0
 
 
 def waited_for(seen: Observed) -> str:

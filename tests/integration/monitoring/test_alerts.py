@@ -3,14 +3,12 @@
 import subprocess
 from pathlib import Path
 
-import pytest
 import yaml
 from vectorizer_dev.tools import MonitoringTools
 
 WORLDS = Path(__file__).with_name("alerts.test.yaml")
 
 
-@pytest.mark.timeout(1800)  # The first one builds Prometheus.
 def test_the_rules_load(monitoring_tools: MonitoringTools, alerts: Path) -> None:
     done = subprocess.run(
         [monitoring_tools.promtool, "check", "rules", "--lint-fatal", alerts],
