@@ -77,9 +77,9 @@ def _accounts() -> Iterable[TimeSeries]:
     unfinished = ("sum by (account) (vectorizer_account_fine_tunes)", "{{account}}")
     yield _stack("Unfinished fine-tunes", "none", unfinished)
     yield _bars("Ended", "vectorizer_account_fine_tunes_ended_total", "account, outcome")
-    used = ("sum by (account) (rate(vectorizer_gpu_seconds_total[$__rate_interval]))", "{{account}}")
-    told = "GPU-seconds per second; a run's are counted when it ends."
-    yield _stack("GPUs used on average", "none", used).description(told)
+    yield _stack("GPUs at work", "none", ("sum by (account) (vectorizer_account_gpus)", "{{account}}"))
+    told = "Of runs that ended or were deleted: each is counted as a whole then."
+    yield _bars("GPU-seconds", "vectorizer_gpu_seconds_total", "account").unit("s").description(told)
 
 
 def _runs() -> Iterable[TimeSeries]:

@@ -12,7 +12,8 @@ from vectorizer_api.conditions import ConditionType, Reason
 from vectorizer_api.fine_tune import Phase
 
 from vectorizer_operator.known import WATCHED, Known, condition, is_true
-from vectorizer_operator.kube import FINE_TUNES, Object
+from vectorizer_operator.kube import FINE_TUNES, PODS, Object
+from vectorizer_operator.profiles import GPU
 
 _ENDED = (Phase.SUCCEEDED, Phase.FAILED)
 _WAITING = (Phase.WAITING, Phase.QUEUED)
@@ -42,6 +43,7 @@ class Fleet(Collector):
         yield _by("phase", "vectorizer_phase_age_seconds", _PHASE_AGE, _phase_ages(there, now))
         yield _by("reason", "vectorizer_fine_tunes_waiting", "Fine-tunes that wait, by reason.", _waits(there))
         yield self._accounts(there)
+        yield self._gpus()
         stale = sum(is_true(body, ConditionType.PROGRESS_STALE) for body in there)
         yield GaugeMetricFamily("vectorizer_fine_tunes_stale", "Runs that tell of no progress any more.", stale)
         silence = max((_silence(body, now) for body in there), default=0.0)
@@ -65,6 +67,16 @@ class Fleet(Collector):
             family.add_metric(labels, count)
         return family
 
+    def _gpus(self) -> GaugeMetricFamily:
+        """An account without a Pod that runs has no series."""
+        told = "GPUs of the Pods that run, by account."
+        pods = [self._known.get(PODS, key.namespace, key.name) for key in self._known.keys(PODS)]
+        running = [pod for pod in pods if pod is not None and pod.get("status", {}).get("phase") == "Running"]
+        counts: Counter[str] = Counter()
+        for pod in running:
+            counts[self._known.account(pod["metadata"]["namespace"])] += _gpus_of(pod)
+        return _by("account", "vectorizer_account_gpus", told, counts)
+
 
 _PHASE_AGE = "How long the unfinished fine-tune that is in its phase the longest has been in it, by phase."
 _SILENCE = "Seconds since the run that was silent the longest last told of progress."
@@ -75,6 +87,13 @@ def _by(label: str, name: str, told: str, values: dict[str, Any]) -> GaugeMetric
     for value, figure in values.items():
         family.add_metric([value], figure)
     return family
+
+
+def _gpus_of(pod: Object) -> int:
+    """What its containers may use; an amount that no profile has written, such as 1k, is none of a run's."""
+    limits = (container.get("resources", {}).get("limits", {}) for container in pod["spec"]["containers"])
+    amounts = (str(limit.get(GPU, "0")) for limit in limits)
+    return sum(int(amount) for amount in amounts if amount.isdecimal())
 
 
 def _phases(fine_tunes: Sequence[Object]) -> dict[str, int]:

@@ -29,7 +29,7 @@ def counted() -> dict[str, tuple[list[str], str]]:
 
 def read_off() -> dict[str, tuple[list[str], str]]:
     """What is read off the objects; of accounts there are none here, so that their labels are written out."""
-    of_accounts = {"vectorizer_account_fine_tunes": ["account", "phase"]}
+    of_accounts = {"vectorizer_account_fine_tunes": ["account", "phase"], "vectorizer_account_gpus": ["account"]}
     return {
         family.name: (
             list(family.samples[0].labels) if family.samples else of_accounts[family.name],

@@ -7,7 +7,8 @@ import pytest
 from vectorizer_api.names import ACCOUNT_LABEL
 from vectorizer_operator.fleet import Fleet
 from vectorizer_operator.known import Known
-from vectorizer_operator.kube import FINE_TUNES, NAMESPACES
+from vectorizer_operator.kube import FINE_TUNES, NAMESPACES, PODS
+from vectorizer_operator.profiles import GPU
 
 Figures = dict[str, dict[tuple[str, ...], float]]
 
@@ -74,6 +75,19 @@ def test_fine_tunes_are_counted_by_phase_and_phases_without_any_are_zero(known: 
 
 def test_what_is_unfinished_is_counted_by_account(known: Known) -> None:
     assert read(known)["account_fine_tunes"] == {("zoo", "Training"): 2, ("zoo", "Waiting"): 1}
+
+
+PODS_OF_RUNS = [("p", "Running", "2"), ("q", "Running", "1"), ("r", "Pending", "4"), ("s", "Failed", "8")]
+ODD_POD = ("t", "Running", "1k")
+
+
+def test_gpus_are_counted_by_account_while_their_pods_run(known: Known) -> None:
+    for name, phase, gpus in (*PODS_OF_RUNS, ODD_POD):
+        container = {"name": "train", "resources": {"limits": {GPU: gpus, "memory": "1Gi"}}}
+        metadata = {"name": name, "namespace": "ns", "resourceVersion": "1"}
+        body = {"metadata": metadata, "spec": {"containers": [container]}, "status": {"phase": phase}}
+        known.update(PODS, body)
+    assert read(known)["account_gpus"] == {("zoo",): 3}
 
 
 def test_what_waits_is_counted_by_reason(known: Known) -> None:
