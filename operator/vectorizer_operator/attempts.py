@@ -51,12 +51,13 @@ async def start(plan: AttemptPlan, kube: Kube, storage: Storage) -> Object:
     the Job comes first.
     """
     job = await _own_job(plan, kube)
-    if not job["spec"].get("suspend"):
+    if not _is_held(job):
         return job
     if kueue.queue_of(job):
         return await _gated(plan, job, kube)
     await _equip(plan, job, kube, storage)
-    started = await kube.merge(JOBS, plan.namespace, plan.name, {"spec": {"suspend": False}})
+    wanted = {"suspend": False, "parallelism": job["spec"]["completions"]}
+    started = await kube.merge(JOBS, plan.namespace, plan.name, {"spec": wanted})
     if started is None:
         raise Stale(f"the Job {plan.name} went while it was started")
     return started
@@ -73,7 +74,7 @@ def observe(job: Object | None, pods: Iterable[Object]) -> Attempt:
     """How far the attempt is."""
     if job is not None and kueue.waits(job):
         return Attempt(State.QUEUED)
-    if job is None or job["spec"].get("suspend"):
+    if job is None or (_is_held(job) and not is_true(job, "Complete") and not is_true(job, "Failed")):
         return Attempt(State.UNSTARTED, "the run is being prepared")
     if is_true(job, "Complete"):
         return Attempt(State.SUCCEEDED)
@@ -109,6 +110,12 @@ async def _gated(plan: AttemptPlan, job: Object, kube: Kube) -> Object:
     if gated is None:
         raise Stale(f"the Job {plan.name} went while it was queued")
     return gated
+
+
+def _is_held(job: Object) -> bool:
+    """Whether it has no Pod because it is to have none: not started yet, or suspended or scaled down by somebody."""
+    scaled_down = job["spec"].get("parallelism") == 0 and not kueue.queue_of(job)
+    return bool(job["spec"].get("suspend")) or scaled_down
 
 
 async def _own_job(plan: AttemptPlan, kube: Kube) -> Object:

@@ -77,6 +77,12 @@ def purpose_of(job: Object) -> Purpose:
     return Purpose(job["metadata"]["labels"][COMPONENT_LABEL])
 
 
+def belongs_to(body: Object, run_uid: str) -> bool:
+    """Whether it is a run's: by its owner, or by its label where somebody took the owner away."""
+    owner = owner_uid(body)
+    return owner == run_uid or (owner is None and (body["metadata"].get("labels") or {}).get(RUN_UID_LABEL) == run_uid)
+
+
 def config_map(plan: AttemptPlan, job_uid: str) -> Object:
     """The run description, as the file that the Job mounts."""
     described = plan.assignment.description.model_dump_json(by_alias=True, indent=1)

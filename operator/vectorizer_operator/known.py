@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from vectorizer_api.names import ACCOUNT_LABEL, RUN_UID_LABEL
+from vectorizer_api.names import ACCOUNT_LABEL, FINE_TUNE_LABEL, RUN_UID_LABEL
 
 from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Object
 
@@ -131,6 +131,11 @@ class Known:
     def pods(self, namespace: str, run_uid: str) -> Iterator[Object]:
         """The Pods of a run; those of an earlier object of the same name are not among them."""
         return self._each(PODS, namespace, sorted(self._pods.get((namespace, run_uid), ())))
+
+    def jobs_of(self, namespace: str, fine_tune: str) -> list[Object]:
+        """The Jobs of every fine-tune that has, or had, this name."""
+        jobs = (body for key, body in self._objects.items() if (key.kind, key.namespace) == (JOBS.kind, namespace))
+        return [job for job in jobs if (job["metadata"].get("labels") or {}).get(FINE_TUNE_LABEL) == fine_tune]
 
     def _each(self, kind: Kind, namespace: str, names: Iterable[str]) -> Iterator[Object]:
         return (body for name in names if (body := self.get(kind, namespace, name)) is not None)

@@ -14,7 +14,7 @@ from vectorizer_operator.accounts import Account, account_of
 from vectorizer_operator.assignments import Purpose
 from vectorizer_operator.attempts import Attempt, State
 from vectorizer_operator.errors import Unreadable
-from vectorizer_operator.jobs import owner_uid
+from vectorizer_operator.jobs import belongs_to, owner_uid
 from vectorizer_operator.known import is_finished
 from vectorizer_operator.kube import JOBS, Object
 from vectorizer_operator.records import Record
@@ -114,7 +114,10 @@ def parse(body: Object) -> FineTune:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, found["loc"]))
-        raise Unreadable(f"The object cannot be read: {field}: {found['msg']}.") from error
+        raise Unreadable(
+            f"The object cannot be read: {field}: {found['msg']}. Apply the request again under a new object name, "
+            "mended."
+        ) from error
 
 
 def attempt_number(fine_tune: FineTune) -> int:
@@ -171,10 +174,12 @@ async def _job(fine_tune: FineTune, record: Record | None, services: Services) -
     if record.granted.fetches:
         names[Purpose.FETCH] = fetch_name(metadata.name, metadata.uid, attempt)
     for purpose, name in names.items():
-        if (known := services.known.get(JOBS, metadata.namespace or "", name)) is not None:
+        known = services.known.get(JOBS, metadata.namespace or "", name)
+        if known is not None and belongs_to(known, metadata.uid):
             return purpose, known
     for purpose, name in names.items():
-        if (there := await services.kube.get(JOBS, metadata.namespace or "", name)) is not None:
+        there = await services.kube.get(JOBS, metadata.namespace or "", name)
+        if there is not None and belongs_to(there, metadata.uid):
             return purpose, there
     return Purpose.TRAIN, None
 

@@ -34,7 +34,7 @@ from vectorizer_operator.records import Record
 from vectorizer_operator.services import Services
 from vectorizer_operator.status import Verdict
 from vectorizer_operator.steps.accept import accept
-from vectorizer_operator.steps.clean_up import clean_up
+from vectorizer_operator.steps.clean_up import clean_up, clean_up_after, take_away_abandoned
 from vectorizer_operator.steps.expire import expire
 from vectorizer_operator.steps.publish import publish
 from vectorizer_operator.steps.recall import recall
@@ -57,8 +57,12 @@ async def reconcile(namespace: str, name: str, services: Services) -> float | No
     """
     for gone in services.known.departed(namespace, name):
         _forget(gone, services)
+        await clean_up_after(gone, services)
     body, now = services.known.get(FINE_TUNES, namespace, name), datetime.now(UTC).replace(microsecond=0)
-    if body is None or "deletionTimestamp" in body["metadata"]:
+    if body is None:
+        await take_away_abandoned(namespace, name, services)
+        return None
+    if "deletionTimestamp" in body["metadata"]:
         return None
     if not unfinished(body):
         return await expire(body, services, now)

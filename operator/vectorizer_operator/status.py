@@ -50,7 +50,7 @@ def waiting(fine_tune: FineTune, reason: Reason, message: str, now: datetime) ->
     verdicts = {
         ConditionType.ACCEPTED: Verdict("Unknown", reason, message),
         ConditionType.RUNNING: Verdict("False", Reason.NOT_STARTED),
-        **_kstatus(Verdict("False", Reason.WAITING, message), Verdict("True", Reason.WAITING, message)),
+        **_kstatus(Verdict("False", reason, message), Verdict("True", reason, message)),
     }
     return _compose(fine_tune, verdicts, now, phase=Phase.WAITING)
 

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from vectorizer_api.conditions import ConditionType, Reason
 from vectorizer_api.custom_vectorizer import (
@@ -190,11 +190,14 @@ async def _let_go(body: Object, services: Services) -> float | None:
     """Wait for the runs that use it, at most until the deadline; then let its files go where it says so."""
     if not _finalizers(body) & {IN_USE, DELETE_ARTIFACT}:
         return None
-    left = services.settings.deletion_deadline - _seconds_since(body["metadata"]["deletionTimestamp"])
+    left = (_deadline(body, services) - datetime.now(UTC)).total_seconds()
     waiting_for = users(body, services)
     if waiting_for and left > 0:
         vectorizer = CustomVectorizer.model_validate(body)
-        message = f"It is deleted when these fine-tunes that use it have ended: {', '.join(waiting_for)}."
+        message = (
+            f"It is deleted when these fine-tunes that use it have ended: {', '.join(waiting_for)}; at the latest at "
+            f"{_deadline(body, services):%Y-%m-%d %H:%M:%S} UTC."
+        )
         verdict = Verdict("False", Reason.WAITING, message)
         await _apply(body, vectorizer, _waiting_status(vectorizer, verdict), services)
         return left
@@ -255,5 +258,7 @@ def _finalizers(body: Object) -> set[str]:
     return set(body["metadata"].get("finalizers") or [])
 
 
-def _seconds_since(timestamp: str) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(timestamp)).total_seconds()
+def _deadline(body: Object, services: Services) -> datetime:
+    """When it goes, whoever still uses it."""
+    asked = datetime.fromisoformat(body["metadata"]["deletionTimestamp"])
+    return asked + timedelta(seconds=services.settings.deletion_deadline)

@@ -36,7 +36,10 @@ _PATH = re.compile(r"(model|report)(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 _MODEL_SUFFIXES = (".safetensors", ".json", ".txt", ".md")
 """What a vectorizer consists of: nothing that has to be unpickled."""
 _DESCRIPTION = f"{MODEL_FOLDER}{DESCRIPTION_FILE}"
-_HINT = "This is an error of ours: report it with the run's log.txt."
+_HINTS = {
+    Reason.RESULT_REFUSED: "Run it again under a new object name; if it ends alike, report it with its log.txt.",
+    Reason.NAME_TAKEN: "Apply the request again under a new object name, with another customVectorizerName.",
+}
 
 
 async def publish(seen: Observed, record: Record, services: Services) -> tuple[RunManifest, Record]:
@@ -215,4 +218,4 @@ def _refused(message: str) -> RunFailed:
 
 
 def _failure(reason: Reason, message: str) -> Failure:
-    return Failure(exit_code=0, reason=reason, message=message, hint=_HINT)
+    return Failure(exit_code=0, reason=reason, message=message, hint=_HINTS[reason])

@@ -65,5 +65,9 @@ async def _restore(seen: Observed, record: Record, name: str, services: Services
         there = await vectorizers.create(name, seen.namespace, spec, services)
         await vectorizers.certify(there, services)
     elif CustomVectorizer.model_validate(there).spec.source != spec.source:
-        raise Refused(Reason.NAME_TAKEN, f"The name {spec.custom_vectorizer_name} is now another vectorizer's.")
+        raise Refused(
+            Reason.NAME_TAKEN,
+            f"The name {spec.custom_vectorizer_name} is now another vectorizer's. Choose another customVectorizerName, "
+            "under a new object name.",
+        )
     return status.taken_over(seen.fine_tune, ended, _REMARK, now)
