@@ -88,12 +88,16 @@ class Tenant:
 
     def change(self, name: str, **spec: object) -> None:
         """Change the fine-tune's spec."""
-        patch = {"spec": spec}
-        self.objects.patch_namespaced_custom_object(GROUP, VERSION, self.namespace, FINE_TUNES, name, patch)
+        self.patch(FINE_TUNES, name, {"spec": spec})
 
-    def delete(self, plural: str, name: str) -> None:
-        """Ask for the deletion of an object."""
-        self.objects.delete_namespaced_custom_object(GROUP, VERSION, self.namespace, plural, name)
+    def patch(self, plural: str, name: str, patch: Body) -> None:
+        """Merge-patch an object."""
+        self.objects.patch_namespaced_custom_object(GROUP, VERSION, self.namespace, plural, name, patch)
+
+    def delete(self, plural: str, name: str, cascade: str = "Background") -> None:
+        """Ask for the deletion of an object, with its dependents or (`Orphan`) without them."""
+        body = client.V1DeleteOptions(propagation_policy=cascade)
+        self.objects.delete_namespaced_custom_object(GROUP, VERSION, self.namespace, plural, name, body=body)
 
     def vanish(self, plural: str, name: str) -> None:
         """Delete, and wait until it is gone."""

@@ -7,6 +7,8 @@ import pytest
 from kubernetes import client
 from minio import Minio
 from minio.minioadmin import MinioAdmin
+from vectorizer_dev.cluster import DevelopmentCluster
+from vectorizer_dev.inspection import Kubectl
 from vectorizer_dev.platform import Platform
 from vectorizer_dev.tenant import RunningOperator, Tenant, make_tenant, offer
 from vectorizer_dev.waiting import eventually
@@ -35,6 +37,12 @@ def other_tenant(parked: str, api: client.ApiClient, store: Minio, store_admin: 
 def name() -> str:
     """A name that nothing has yet."""
     return f"n-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def kubectl(cluster: DevelopmentCluster) -> Kubectl:
+    """The real kubectl, as the administrator."""
+    return Kubectl.of(cluster)
 
 
 @pytest.fixture(scope="session")
