@@ -17,10 +17,10 @@ _log = logging.getLogger(__name__)
 
 
 class LogCopy:
-    """A listener to progress that copies the log at each new stage, and every half minute within one."""
+    """A listener to progress that copies the log at each new stage, and every ten seconds within one."""
 
     def __init__(
-        self, log: Path, store: Store, interval: float = 30.0, clock: Callable[[], float] = time.monotonic
+        self, log: Path, store: Store, interval: float = 10.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Takes the log, where to copy it, and the seconds between two copies within a stage."""
         self._file = log
