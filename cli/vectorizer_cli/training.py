@@ -23,6 +23,7 @@ from vectorizer_trainer.wording import quoted
 from vectorizer_trainer.workplace import Workplace
 
 from vectorizer_cli.fetching import stage_urls, urls_of
+from vectorizer_cli.past_runs import past_runs
 from vectorizer_cli.progress_bar import ProgressBar
 from vectorizer_cli.summary import print_summary
 from vectorizer_cli.url_rules import read_rules
@@ -50,7 +51,7 @@ class LocalTraining:
 
 
 @dataclass(frozen=True)
-class _Named:
+class NamedVectorizer:
     """A vectorizer folder, and the name that it was asked for by."""
 
     name: str
@@ -58,7 +59,14 @@ class _Named:
 
     @property
     def source(self) -> VectorizerSource:
+        """As a run is told of it."""
         return VectorizerSource(name=self.name, location=self.folder.resolve().as_uri())
+
+    @property
+    def base(self) -> str:
+        """The name of the base that it descends from; its own where it is one."""
+        description = _description(self.folder)
+        return description.base.name if description.base else description.name
 
 
 def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
@@ -73,15 +81,17 @@ def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
         with _logged(place.log, asked.out):
             if data is not None and not urls:
                 _check_files(data, asked.max_examples, Path(scratch))
-            run = _describe(asked, request, data, Path(scratch), console)
+            run, past = _describe(asked, request, data, Path(scratch), console), past_runs()
             console.print(_opening(run), highlight=False, markup=False, soft_wrap=True)
             with ProgressBar(console) as bar:
-                tracker = ProgressTracker([bar])
+                tracker = ProgressTracker([bar], past=past.like(run.content_type, run.base.name))
                 if urls:
                     staged = stage_urls(urls, request.content_type, rules, Path(scratch) / "staged", tracker)
                     run = run.model_copy(update={"staged": staged})
                 manifest = run_fine_tuning(run, place, tracker)
         _publish(Path(scratch) / "output", asked.out)
+    if manifest.cost is not None:
+        past.add(manifest.cost)
     print_summary(manifest, asked.out, console)
     return manifest
 
@@ -139,8 +149,10 @@ def _nearest_folder(path: Path) -> Path:
 def _describe(
     asked: LocalTraining, request: Request, data: Path | None, scratch: Path, console: Console
 ) -> RunDescription:
-    start = _named(_START, request.starting_custom_vectorizer_name, request.content_type, asked.vectorizers)
-    sampling = _named(_SAMPLING, request.custom_vectorizer_name_for_sampling, request.content_type, asked.vectorizers)
+    start = _looked_up(_START, request.starting_custom_vectorizer_name, request.content_type, asked.vectorizers)
+    sampling = _looked_up(
+        _SAMPLING, request.custom_vectorizer_name_for_sampling, request.content_type, asked.vectorizers
+    )
     base = _base_of(start, request.content_type, asked.vectorizers, console)
     return RunDescription(
         run_uid=_RUN_UID,
@@ -158,10 +170,14 @@ def _describe(
     )
 
 
-def _named(field: str, name: str | None, content_type: ContentType, vectorizers: Path | None) -> _Named | None:
+def _looked_up(
+    field: str, name: str | None, content_type: ContentType, vectorizers: Path | None
+) -> NamedVectorizer | None:
+    return named_vectorizer(field, name, content_type, vectorizers) if name is not None else None
+
+
+def named_vectorizer(field: str, name: str, content_type: ContentType, vectorizers: Path | None) -> NamedVectorizer:
     """The vectorizer that a field of the request names; refused here, under the name that the user gave it."""
-    if name is None:
-        return None
     folder = find_vectorizer(field, name, vectorizers)
     own = _description(folder).content_type
     if own != content_type:
@@ -169,7 +185,7 @@ def _named(field: str, name: str | None, content_type: ContentType, vectorizers:
             f"{field}: {quoted(name)} is for {own}, not for {content_type}.",
             hint="Name a vectorizer of the same content type, or none.",
         )
-    return _Named(name, folder)
+    return NamedVectorizer(name, folder)
 
 
 def find_vectorizer(field: str, name: str, vectorizers: Path | None) -> Path:
@@ -217,7 +233,7 @@ def _description(folder: Path) -> VectorizerDescription:
 
 
 def _base_of(
-    start: _Named | None, content_type: ContentType, vectorizers: Path | None, console: Console
+    start: NamedVectorizer | None, content_type: ContentType, vectorizers: Path | None, console: Console
 ) -> VectorizerSource:
     """The base that `start` descends from, or the default one of the content type."""
     from vectorizer_trainer.bases import bases_folder, ensure_base
@@ -229,7 +245,7 @@ def _base_of(
     places = [default.parent, bases_folder(), *([vectorizers] if vectorizers else [])]
     for folder in (place / name for place in places):
         if (folder / DESCRIPTION_FILE).is_file():
-            return _Named(name, folder).source
+            return NamedVectorizer(name, folder).source
     raise BadInput(
         f"{_START}: the base {quoted(name)} that it descends from is not in {bases_folder()}.",
         hint="Its reference items are needed to measure retention: copy the base there.",

@@ -131,6 +131,10 @@ class RunDescription(StoredModel):
     """contentType is the kind of the files."""
     custom_vectorizer_name: str
     """customVectorizerName is the name of the result."""
+    profile: str = ""
+    """profile is the compute class that the request names; what a run takes is compared within one."""
+    gpus: int = 0
+    """gpus that the run has for itself."""
     s3: S3Endpoint | None = None
     """s3 serves the `s3://` locations; absent where every location is a folder."""
     batch: str | None
@@ -257,6 +261,51 @@ class RunProgress(StoredModel):
     outcome: Outcome | None = None
 
 
+class Workload(StoredModel):
+    """How much there is to do in a run, as far as its length depends on it."""
+
+    content_type: ContentType
+    """contentType of the files."""
+    examples: int = Field(ge=0)
+    """examples that are trained on, chosen on and judged on."""
+    groups: int = Field(ge=0)
+    """groups of examples that are never parted; as many as examples where the account names none."""
+    tests: int = 0
+    """tests are the files of the account's own test set."""
+    read: int = Field(ge=0)
+    """read files are all that are downloaded, decoded and embedded: examples, tests, and what falls out of them."""
+    surveyed: int = 0
+    """surveyed files are read once before, to choose the examples among them."""
+    example_bytes: float = 0.0
+    """exampleBytes is the mean size of a file."""
+    transformations: int = 0
+    """transformations that examples are varied by."""
+    ways: int | None = None
+    """ways in which the blocks were trained: 2 where both varied examples and those as they are were tried; absent as
+    long as that is not known."""
+
+
+class RunCost(StoredModel):
+    """What a run took: the next one like it is foreseen from this."""
+
+    workload: Workload
+    base: str
+    """base that its start descends from."""
+    profile: str = ""
+    """profile is the compute class that it ran on; empty for the platform's default and on a laptop."""
+    gpus: int = 0
+    """gpus that were its own meanwhile."""
+    device: str
+    """device that computed: cpu or cuda."""
+    threads: int
+    """threads that computed."""
+    stage_seconds: dict[Stage, float]
+    """stageSeconds is the wall-clock time of each stage."""
+    peak_memory_bytes: int
+    """peakMemoryBytes of the process, files that it maps included."""
+    finished: datetime
+
+
 class RunManifest(StoredModel):
     """`manifest.json`, written last: the result, and what every file of it must be."""
 
@@ -270,5 +319,7 @@ class RunManifest(StoredModel):
     dataset: Dataset
     seed: int
     trainer_version: str
+    cost: RunCost | None = None
+    """cost is absent where an earlier attempt had done a part of the work."""
     files: dict[str, FileDigest]
     """files maps each path under model/ and report/ to its digest."""

@@ -120,6 +120,8 @@ def _training(fine_tune: FineTune, granted: Granted, attempt: int, settings: Set
         attempt=attempt,
         content_type=spec.content_type,
         custom_vectorizer_name=spec.custom_vectorizer_name,
+        profile=granted.profile,
+        gpus=granted.gpus,
         s3=_endpoint(settings),
         batch=f"s3://{batch}/{folder_prefix(spec.batch_folder)}" if spec.download_from_batch_cloud_folder else None,
         staged=f"s3://{models}/{staged_prefix(uid)}" if granted.fetches else None,

@@ -62,6 +62,11 @@ class TrainingSet:
     warnings: list[str]
     """All of them; the dataset lists the first 50."""
 
+    @property
+    def groups(self) -> int:
+        """How many groups of examples there are that are never parted."""
+        return len(np.unique(np.concatenate([part.groups for part in (self.train, self.choose, self.gate)])))
+
     def with_warnings(self, more: Sequence[str]) -> "TrainingSet":
         """The same with further warnings, also in the dataset."""
         warnings = [*self.warnings, *more]
@@ -102,7 +107,8 @@ def check_gathered(inventory: Inventory, gathered: Gathered, limits: Limits) -> 
 
 def describe_inventory(inventory: Inventory) -> Dataset:
     """What status.dataset says before the files are read."""
-    return _describe(inventory, inventory.wanted, [*inventory.faults, *inventory.unused], inventory.warnings)
+    warnings = [*inventory.warnings, *label_warnings(file.labels for file in inventory.wanted)]
+    return _describe(inventory, inventory.wanted, [*inventory.faults, *inventory.unused], warnings)
 
 
 def describe_gathered(inventory: Inventory, gathered: Gathered) -> Dataset:

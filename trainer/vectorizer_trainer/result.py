@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vectorizer_api.artifact import FileDigest
 from vectorizer_api.names import MANIFEST_FILE, MODEL_FOLDER, REPORT_FILE, REPORT_FOLDER, REPORT_PAGE
-from vectorizer_api.run import Metric, RunDescription, RunManifest
+from vectorizer_api.run import Metric, RunCost, RunDescription, RunManifest
 
 from vectorizer_trainer.report import OwnTest, Report
 from vectorizer_trainer.report.model_card import MODEL_CARD, model_card
@@ -36,7 +36,9 @@ def upload_files(folder: Path, output: Store) -> dict[str, FileDigest]:
     return files
 
 
-def write_manifest(run: RunDescription, report: Report, files: Mapping[str, FileDigest], output: Store) -> RunManifest:
+def write_manifest(
+    run: RunDescription, report: Report, files: Mapping[str, FileDigest], output: Store, cost: RunCost | None
+) -> RunManifest:
     """Write what must be the last of all files: what has a manifest is whole."""
     manifest = RunManifest(
         run_uid=run.run_uid,
@@ -49,6 +51,7 @@ def write_manifest(run: RunDescription, report: Report, files: Mapping[str, File
         dataset=report.dataset,
         seed=run.training.seed,
         trainer_version=version("vectorizer-operator"),
+        cost=cost,
         files=dict(files),
     )
     output.put(MANIFEST_FILE, manifest.model_dump_json(by_alias=True, indent=1).encode())

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from vectorizer_api.names import LOG_FILE
-from vectorizer_api.run import Metric, RunDescription, RunManifest, Stage
+from vectorizer_api.run import Metric, RunCost, RunDescription, RunManifest, Stage, Workload
 
 from vectorizer_trainer.cache import Array, ItemCache
 from vectorizer_trainer.dataset import (
@@ -27,6 +27,7 @@ from vectorizer_trainer.inventory import Inventory, take_inventory
 from vectorizer_trainer.progress import ProgressTracker
 from vectorizer_trainer.report import (
     OwnTest,
+    Report,
     augmentation_warnings,
     build_report,
     make_previews,
@@ -37,6 +38,7 @@ from vectorizer_trainer.report import (
 from vectorizer_trainer.staged import RunFiles, open_files
 from vectorizer_trainer.store import Source
 from vectorizer_trainer.wording import quoted
+from vectorizer_trainer.workload import workload_of
 from vectorizer_trainer.workplace import Workplace
 
 # What can be refused before torch is loaded is refused in a second: it is imported by the stages that compute.
@@ -97,15 +99,29 @@ class _Run:
         self.tracker.stage(Stage.DONE, 0)
         if self.place.log.exists():
             output.upload(LOG_FILE, self.place.log)
-        return write_manifest(self.asked, report, files, output)
+        return write_manifest(self.asked, report, files, output, self._cost(report))
+
+    def _cost(self, report: Report) -> RunCost | None:
+        """What the run took, where it did all of the work itself."""
+        from vectorizer_trainer.cost import cost_of
+
+        work = self.tracker.work
+        return (
+            None if work is None or self.asked.attempt > 1 else cost_of(self.asked, work, report, self.tracker.seconds)
+        )
 
     def _take_inventory(self, given: RunFiles) -> Inventory:
         most = self.asked.training.max_examples
         inventory = given.explain(take_inventory(given.source, self.asked.limits, self.place.folder))
-        self.tracker.at_most(most)
         self.tracker.found(describe_inventory(inventory))
+        self.tracker.expect(workload_of(self.asked, inventory))
         check_inventory(inventory, self.asked.limits, most)
         return inventory
+
+    def _work(self, inventory: Inventory, training_set: TrainingSet) -> Workload:
+        """What there is to do now that copies and unreadable files are known."""
+        left = {"examples": training_set.dataset.selected, "groups": training_set.groups}
+        return workload_of(self.asked, inventory).model_copy(update=left)
 
     def _items_to_keep(self, inventory: Inventory) -> int:
         return min(len(inventory.wanted), self.asked.training.max_examples) + len(inventory.test.files)
@@ -119,9 +135,7 @@ class _Run:
     def _open_augmentation(self, opened: "StartingPoint") -> "Augmentation":
         from vectorizer_trainer.augmentation import augmentation_for
 
-        augmentation = augmentation_for(self.asked.content_type, self.asked.augmentation, opened.start.encoder)
-        self.tracker.varied_by(len(augmentation.transformations))
-        return augmentation
+        return augmentation_for(self.asked.content_type, self.asked.augmentation, opened.start.encoder)
 
     def _open_pool(self, batch: Source, inventory: Inventory, sampling: "Vectorizer | None") -> Pool:
         """What may be trained on; where all is, and where no vectorizer chooses, nothing is read to know it."""
@@ -152,6 +166,7 @@ class _Run:
             [*augmentation_warnings(asked), *start_warnings(asked), *sampling_warnings(asked, opened.lineage)]
         )
         self.tracker.found(training_set.dataset)
+        self.tracker.expect(self._work(inventory, training_set))
         for rejected in training_set.rejected:
             _log.info("not trained on: %s: %s", quoted(rejected.name), rejected.reason)
         for warning in training_set.warnings:

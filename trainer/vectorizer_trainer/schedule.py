@@ -3,12 +3,16 @@
 import math
 
 __all__ = [
+    "ADAPTER_BATCH",
+    "ADAPTER_EPOCHS",
+    "ANCHORS",
     "AUDITED",
     "BATCH",
     "FEWEST_FOR_BLOCKS",
     "FEWEST_TO_HOLD_OUT",
     "FOLDS",
     "VIEWS",
+    "adapter_steps",
     "batches_for",
     "epochs_for",
     "steps_for",
@@ -21,7 +25,11 @@ FOLDS = 3
 """More would train longer, and find less in each fold."""
 FEWEST_FOR_BLOCKS = 100
 """Fewer examples than are advised for any fine-tuning: nothing was measured on them."""
+ADAPTER_EPOCHS = 60
+ADAPTER_BATCH = 256
 BATCH = 64
+ANCHORS = BATCH // 4
+"""Anchors beside each batch."""
 VIEWS = 4
 """Varied copies of each example that the linear adapter is trained on, beside the example as it is."""
 AUDITED = 200
@@ -41,6 +49,11 @@ def batches_for(examples: int) -> int:
 def steps_for(examples: int) -> int:
     """Optimiser steps in all."""
     return epochs_for(examples) * batches_for(examples)
+
+
+def adapter_steps(vectors: int) -> int:
+    """Optimiser steps of the linear adapter on so many vectors."""
+    return ADAPTER_EPOCHS * math.ceil(vectors / ADAPTER_BATCH)
 
 
 def varied_copies(examples: int, transformations: int) -> int:

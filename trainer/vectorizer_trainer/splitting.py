@@ -5,9 +5,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Part", "folds", "split"]
+__all__ = ["CHOOSE", "Part", "folds", "gate_share", "split"]
 
-_CHOOSE = 0.1
+CHOOSE = 0.1
+"""Share of the examples to choose a candidate on."""
 _GATE = 0.1
 _FEWEST_TO_JUDGE = 100
 """Groups that the gate has, as far as a fifth allows: a gain on 60 sounds had to be twice as large to be shown."""
@@ -30,12 +31,17 @@ def split(targets: NDArray[np.bool_], groups: NDArray[np.int64], seed: int) -> N
     from train, or a fifth. Each label is in train.
     """
     number, member_of = _members(groups)
-    gate = max(_GATE, min(2 * _GATE, _FEWEST_TO_JUDGE / number))
+    gate = gate_share(number)
     labels = _of_groups(targets, number, member_of)
-    dealt = _deal(labels, member_of, np.array([1 - _CHOOSE - gate, _CHOOSE, gate]), seed)
+    dealt = _deal(labels, member_of, np.array([1 - CHOOSE - gate, CHOOSE, gate]), seed)
     _put_each_label_in_train(dealt, labels)
     part_of: NDArray[np.int64] = dealt[member_of]
     return part_of
+
+
+def gate_share(groups: int) -> float:
+    """The share of the examples to judge on, from the number of groups."""
+    return max(_GATE, min(2 * _GATE, _FEWEST_TO_JUDGE / groups))
 
 
 def folds(targets: NDArray[np.bool_], groups: NDArray[np.int64], number: int, seed: int) -> list[NDArray[np.int64]]:

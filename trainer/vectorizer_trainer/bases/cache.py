@@ -1,7 +1,6 @@
 """The user's cache of bases: an imported production base wins, else the small base is made once."""
 
 import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from vectorizer_api.content import ContentType
 
 from vectorizer_trainer.bases.contract import BaseModule
 from vectorizer_trainer.bases.writing import write_base
+from vectorizer_trainer.user_cache import user_cache
 
 __all__ = ["bases_folder", "ensure_base", "ensure_small_base", "production_base"]
 
@@ -38,8 +38,7 @@ _BASES = {
 
 def bases_folder() -> Path:
     """Where the bases of this user are kept."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "vectorizer-operator" / "bases"
+    return user_cache() / "bases"
 
 
 def production_base(content_type: ContentType) -> str:

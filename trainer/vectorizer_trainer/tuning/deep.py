@@ -16,7 +16,7 @@ from vectorizer_trainer.augmentation import Augmentation, Purpose, item_seeds
 from vectorizer_trainer.content.encoder import Encoder, Item
 from vectorizer_trainer.errors import Stopped
 from vectorizer_trainer.losses import distillation
-from vectorizer_trainer.schedule import BATCH, batches_for, epochs_for, steps_for
+from vectorizer_trainer.schedule import ANCHORS, BATCH, batches_for, epochs_for, steps_for
 from vectorizer_trainer.stopping import stop_held
 from vectorizer_trainer.tuning.anchors import Anchors
 from vectorizer_trainer.tuning.checkpoint import Checkpoints, TrainingState
@@ -36,8 +36,6 @@ _WEIGHT_DECAY = 0.01
 _LONGEST_GRADIENT = 1.0
 _KEPT = 5.0
 """Weight of the distillation: at equal retention 5 gains more than 3, 3 more than 1: more of the change is kept."""
-_ANCHORS = BATCH // 4
-"""Anchors beside each batch."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ class _Training:
             ],
             weight_decay=_WEIGHT_DECAY,
         )
-        self._gradients = MicroBatches(self._encode, self._trained(), BATCH + _ANCHORS)
+        self._gradients = MicroBatches(self._encode, self._trained(), BATCH + ANCHORS)
 
     @property
     def step(self) -> int:
@@ -211,4 +209,4 @@ def _batches(examples: int, anchors: int, seed: int) -> Iterator[_Batch]:
     for epoch in range(1, epochs_for(examples) + 1):
         shuffled = torch.randperm(examples, generator=order)
         for indices in shuffled.tensor_split(batches_for(examples)):
-            yield _Batch(epoch, indices, torch.randperm(anchors, generator=order)[:_ANCHORS])
+            yield _Batch(epoch, indices, torch.randperm(anchors, generator=order)[:ANCHORS])
