@@ -15,7 +15,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate format lint types unit integration test journeys faults monitoring cluster demo quality measure latency constraints clean
+.PHONY: help venv tools bases generate format lint types unit integration test journeys faults monitoring cluster demo quality measure forecast latency constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ quality: venv bases ## Prove on small sets that every type improves, and that sh
 
 measure: venv bases ## Measure the recipe on the fixed test set; CONTENT=Image and so on.
 	$(RUN) bench/quality.py --content $(CONTENT)
+
+forecast: venv bases ## Compare what was foreseen with what the demo's data sets took: the plan, and the time left.
+	OMP_NUM_THREADS=1 $(RUN) bench/forecast.py --results build/forecast.jsonl
 
 latency: venv ## Measure CR -> Job over 100 fine-tunes, and the operator's memory.
 	$(RUN) bench/operator_latency.py

@@ -28,6 +28,9 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
     "vectorizer_cli.request": {
         "request": "Print the VectorizerFineTune for a request JSON, or say which field breaks the specification.",
     },
+    "vectorizer_cli.plan": {
+        "plan": "Say what a request would come to: whether it is accepted, on which files, how long, what it needs.",
+    },
     "vectorizer_cli.account": {
         "account": "Make accounts: namespace, buckets and FTP user.",
     },

@@ -19,6 +19,7 @@ OperatorError
 
 from typing import ClassVar
 
+from vectorizer_api.acceptance import Objection
 from vectorizer_api.conditions import Reason
 from vectorizer_api.fine_tune import Attempts
 from vectorizer_api.run import Failure
@@ -48,6 +49,12 @@ class Final(OperatorError):  # noqa: N818
 
 class Refused(Final):
     """The request cannot be granted as it is."""
+
+
+def objected(objection: Objection) -> Waiting | Refused:
+    """The error that an objection to a request is."""
+    kind = Refused if objection.is_final else Waiting
+    return kind(objection.reason, objection.message)
 
 
 class Unreadable(Refused):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from vectorizer_api.acceptance import Objection, against_name, name_reserved, usable_vectorizer
 from vectorizer_api.artifact import BaseReference
-from vectorizer_api.conditions import ConditionType, Reason
-from vectorizer_api.content import ContentType
-from vectorizer_api.custom_vectorizer import CustomVectorizer, CustomVectorizerSpec
+from vectorizer_api.conditions import Reason
+from vectorizer_api.custom_vectorizer import CustomVectorizer
 from vectorizer_api.fine_tune import FineTuneSpec
 from vectorizer_api.names import DESCRIPTION_FILE, MODEL_FOLDER, URLS_FILE, folder_prefix
 from vectorizer_api.run import VectorizerSource
@@ -18,8 +18,7 @@ from vectorizer_operator import bases, vectorizers
 from vectorizer_operator.accounts import refuse_second_claim
 from vectorizer_operator.assignments import training_grant
 from vectorizer_operator.credentials import POLICY_BYTES, policy
-from vectorizer_operator.errors import Refused, Waiting
-from vectorizer_operator.known import is_true
+from vectorizer_operator.errors import Refused, Waiting, objected
 from vectorizer_operator.kube import Object
 from vectorizer_operator.observe import Observed
 from vectorizer_operator.profiles import Profile
@@ -107,16 +106,9 @@ def _refuse_long_policy(seen: Observed, granted: Granted, services: Services) ->
 async def _name_is_free(seen: Observed, services: Services) -> None:
     name = seen.fine_tune.spec.custom_vectorizer_name
     there = await vectorizers.find(seen.namespace, name, services)
-    if there is not None and _source_uid(there) != seen.fine_tune.metadata.uid:
-        raise Refused(
-            Reason.NAME_TAKEN,
-            f"The account has a vectorizer named {name} already, and vectorizers never change. Choose another "
-            "customVectorizerName, under a new object name.",
-        )
-
-
-def _source_uid(vectorizer: Object) -> str:
-    return str(vectorizer["spec"]["source"]["fineTuneUID"])
+    made_by = str(there["spec"]["source"]["fineTuneUID"]) if there is not None else None
+    if (objection := against_name(name, made_by, seen.fine_tune.metadata.uid)) is not None:
+        raise objected(objection)
 
 
 async def _bucket_is_there(bucket: str, services: Services) -> None:
@@ -195,11 +187,10 @@ async def _usable(role: str, name: str, seen: Observed, services: Services) -> _
     if not name:
         return None
     body = await vectorizers.find(seen.namespace, name, services)
-    if body is None or not is_true(body, ConditionType.READY) or "deletionTimestamp" in body["metadata"]:
-        state = "is not there yet" if body is None else "is not ready"
-        raise Waiting(Reason.WAITING_FOR_VECTORIZER, f"The {role} vectorizer {name} {state}.")
-    vectorizer = CustomVectorizer.model_validate(body)
-    _refuse_other_content(role, vectorizer.spec, seen.fine_tune.spec.content_type)
+    there = CustomVectorizer.model_validate(body) if body is not None else None
+    vectorizer = usable_vectorizer(role, name, there, seen.fine_tune.spec.content_type)
+    if body is None or isinstance(vectorizer, Objection):
+        raise objected(cast("Objection", vectorizer))
     found = await vectorizers.read_manifest(
         seen.account, vectorizer.metadata.name, vectorizer.spec.artifact.run_uid, services
     )
@@ -210,15 +201,6 @@ async def _usable(role: str, name: str, seen: Observed, services: Services) -> _
     location = vectorizers.model_location(seen.account, vectorizer)
     source = VectorizerSource(name=name, location=location, digest=digest)
     return _Named(body, source, vectorizer.spec.base, vectorizer.spec.dimension)
-
-
-def _refuse_other_content(role: str, there: CustomVectorizerSpec, wanted: ContentType) -> None:
-    if there.content_type is not wanted:
-        raise Refused(
-            Reason.CONTENT_TYPE_MISMATCH,
-            f"The {role} vectorizer {there.custom_vectorizer_name} is for {there.content_type}, and the request is for "
-            f"{wanted}. Name one for {wanted}, under a new object name.",
-        )
 
 
 def _base_of(start: _Named, services: Services) -> VectorizerSource:
@@ -237,10 +219,7 @@ def _reserve_name(seen: Observed, services: Services) -> None:
     name = seen.fine_tune.spec.custom_vectorizer_name
     holder = services.reservations.claim(seen.fine_tune, services.known)
     if holder is not None:
-        raise Waiting(
-            Reason.NAME_RESERVED,
-            f"The fine-tune {holder} is making a vectorizer named {name}. If it ends without one, this one goes on.",
-        )
+        raise objected(name_reserved(name, holder))
 
 
 def _record(seen: Observed, granted: Granted, now: datetime) -> Record:
