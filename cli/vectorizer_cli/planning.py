@@ -10,7 +10,7 @@ from vectorizer_api.names import URLS_FILE
 from vectorizer_api.run import Dataset, Limits, RunCost, RunDescription, TrainingSettings, VectorizerSource, Workload
 from vectorizer_trainer.course import course_of
 from vectorizer_trainer.dataset import check_inventory, describe_inventory
-from vectorizer_trainer.errors import BadInput, RunError
+from vectorizer_trainer.errors import BadInput, OverLimit, RunError
 from vectorizer_trainer.forecast import calibrate
 from vectorizer_trainer.inventory import Inventory, take_inventory
 from vectorizer_trainer.report import augmentation_warnings, start_warnings
@@ -91,7 +91,7 @@ def _files(asked: Asked, site: Site, standing: Standing) -> tuple[_Files | None,
     try:
         source = site.source(asked)
         return (_take_stock(asked, source, standing) if source is not None else None), None
-    except BadInput as error:
+    except (BadInput, OverLimit) as error:
         return None, fault_of(error)
 
 

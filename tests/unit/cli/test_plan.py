@@ -156,6 +156,12 @@ class TestRefusals:
         assert (code, said["dataset"]) == (64, None)
         assert "There is no example_to_labels.json" in said["faults"][0]["message"]
 
+    def test_a_labels_file_over_the_limit_is_a_fault_too(self, place: Path) -> None:
+        with (place / "data" / "example_to_labels.json").open("ab") as file:
+            file.truncate(33 * 1024**2)
+        code, said = plan(place)
+        assert (code, said["faults"][0]["exitCode"], said["dataset"]) == (65, 65, None)
+
 
 class TestPastRuns:
     def test_a_run_that_took_long_makes_the_next_plan_longer(self, place: Path) -> None:
