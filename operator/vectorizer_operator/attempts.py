@@ -1,4 +1,4 @@
-"""One attempt's life, whatever it does: suspended Job, credentials, Secret, ConfigMap, unsuspend.
+"""One attempt's life, whatever it does: suspended Job, credentials, Secret, ConfigMap, Service, unsuspend.
 
 A Job with a queue is unsuspended by Kueue, and gets its credentials then.
 """
@@ -14,7 +14,7 @@ from vectorizer_operator import credentials, jobs, kueue
 from vectorizer_operator.errors import Refused, Stale
 from vectorizer_operator.jobs import AttemptPlan
 from vectorizer_operator.known import condition, is_true
-from vectorizer_operator.kube import CONFIG_MAPS, JOBS, PODS, SECRETS, AlreadyExists, Kind, Kube, Object
+from vectorizer_operator.kube import CONFIG_MAPS, JOBS, PODS, SECRETS, SERVICES, AlreadyExists, Kind, Kube, Object
 from vectorizer_operator.storage import Storage
 
 _STUCK = frozenset(
@@ -81,7 +81,8 @@ def observe(job: Object | None, pods: Iterable[Object]) -> Attempt:
     if is_true(job, "Failed"):
         return Attempt(State.FAILED)
     said = [_pod_state(pod) for pod in pods]
-    return max(said, key=lambda attempt: attempt.state is State.RUNNING, default=Attempt(State.PENDING, "no Pod yet"))
+    # Those that run already wait for the one that does not.
+    return min(said, key=lambda attempt: attempt.state is State.RUNNING, default=Attempt(State.PENDING, "no Pod yet"))
 
 
 def started_at(pods: Iterable[Object]) -> datetime | None:
@@ -96,7 +97,9 @@ async def _equip(plan: AttemptPlan, job: Object, kube: Kube, storage: Storage) -
     uid = str(job["metadata"]["uid"])
     minted = await credentials.mint(plan.assignment.grant, plan.deadline_seconds, plan.settings, storage)
     await _replace(kube, SECRETS, jobs.secret(plan, uid, minted))
-    await _own_config_map(plan, uid, kube)
+    await _own(plan, CONFIG_MAPS, jobs.config_map(plan, uid), uid, kube)
+    if plan.spans_nodes:
+        await _own(plan, SERVICES, jobs.service(plan, uid), uid, kube)
 
 
 async def _gated(plan: AttemptPlan, job: Object, kube: Kube) -> Object:
@@ -126,20 +129,19 @@ async def _own_job(plan: AttemptPlan, kube: Kube) -> Object:
     if there is None:
         raise Stale(f"the Job {plan.name} came and went")
     if jobs.owner_uid(there) != plan.fine_tune.metadata.uid:
-        raise _conflict(plan, JOBS)
+        raise _conflict(JOBS, plan.name)
     return there
 
 
-async def _own_config_map(plan: AttemptPlan, job_uid: str, kube: Kube) -> None:
-    body = jobs.config_map(plan, job_uid)
+async def _own(plan: AttemptPlan, kind: Kind, body: Object, job_uid: str, kube: Kube) -> None:
     try:
-        await kube.create(CONFIG_MAPS, body)
+        await kube.create(kind, body)
     except AlreadyExists:
-        there = await kube.get(CONFIG_MAPS, plan.namespace, plan.name)
+        there = await kube.get(kind, plan.namespace, body["metadata"]["name"])
         if there is not None and jobs.owner_uid(there) != job_uid:
             await kube.delete(JOBS, plan.namespace, plan.name, uid=job_uid)
-            raise _conflict(plan, CONFIG_MAPS) from None
-        await _replace(kube, CONFIG_MAPS, body)
+            raise _conflict(kind, body["metadata"]["name"]) from None
+        await _replace(kube, kind, body)
 
 
 async def _replace(kube: Kube, kind: Kind, body: Object) -> None:
@@ -151,10 +153,10 @@ async def _replace(kube: Kube, kind: Kind, body: Object) -> None:
         await kube.create(kind, body)
 
 
-def _conflict(plan: AttemptPlan, kind: Kind) -> Refused:
+def _conflict(kind: Kind, name: str) -> Refused:
     return Refused(
         Reason.NAME_CONFLICT,
-        f"A {kind.kind} named {plan.name} is in the namespace and does not belong to this request. Delete it, and "
+        f"A {kind.kind} named {name} is in the namespace and does not belong to this request. Delete it, and "
         "apply the request again under a new object name.",
     )
 

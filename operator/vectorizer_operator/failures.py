@@ -64,7 +64,10 @@ def why(job: Object, pods: Sequence[Object], waited_for: str = "", purpose: Purp
         return never_started(waited_for)
     if failed.get("reason") == "DeadlineExceeded" or any(_outlived(pod) for pod in pods):
         return took_too_long() if purpose is Purpose.TRAIN else _downloads_took_too_long()
-    ended = [(pod, last) for pod in pods if (last := _terminated(pod)) is not None and last.get("exitCode") != 0]
+    ended = sorted(
+        ((pod, last) for pod in pods if (last := _terminated(pod)) is not None and last.get("exitCode") != 0),
+        key=lambda each: str(each[1].get("finishedAt") or ""),  # The first of several takes the others with it.
+    )
     spoken = next((found for pod, last in ended if (found := _by_input(last)) is not None), None)
     if spoken is not None:
         return spoken

@@ -1,4 +1,4 @@
-"""The Job, Secret and ConfigMap of one attempt: pure functions from what was granted to manifests."""
+"""The Job, Secret, ConfigMap and Service of one attempt: pure functions from what was granted to manifests."""
 
 from dataclasses import dataclass
 
@@ -22,6 +22,10 @@ MANAGED_BY_LABEL, COMPONENT_LABEL = "app.kubernetes.io/managed-by", "app.kuberne
 SELECTOR = f"{MANAGED_BY_LABEL}={MANAGED_BY}"
 RUN_FOLDER, CREDENTIALS_FOLDER, WORK_FOLDER = "/vectorizer/run", "/vectorizer/credentials", "/vectorizer/work"
 TERMINATION_FILE = "/dev/termination-log"
+RENDEZVOUS_PORT = 29400
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where NCCL looks for it
+SHARED_MEMORY_SIZE = "1Gi"
+"""For what the processes of one node hand each other; a container's own 64 MiB are too little."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,16 @@ class AttemptPlan:
     def deadline_seconds(self) -> int:
         """When all of it must be over, the wait for a node included."""
         return self.granted.pre_running_deadline_seconds + self.assignment.seconds
+
+    @property
+    def spans_nodes(self) -> bool:
+        """Whether its Pods have to find each other."""
+        return self.assignment.profile.nodes > 1
+
+    @property
+    def service_name(self) -> str:
+        """The name of its Service, which must begin with a letter where a Job's need not."""
+        return f"run-{self.name}"
 
     @property
     def labels(self) -> dict[str, str]:
@@ -127,13 +141,30 @@ def job(plan: AttemptPlan) -> Object:
         "spec": {
             "suspend": True,
             "backoffLimit": 0,
-            "completions": 1,
-            "parallelism": 1,
+            "completions": plan.assignment.profile.nodes,
+            "parallelism": plan.assignment.profile.nodes,
+            **({"completionMode": "Indexed"} if plan.spans_nodes else {}),
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {"rules": _failure_rules(plan)},
             "activeDeadlineSeconds": plan.deadline_seconds,
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "template": {"metadata": {"labels": plan.labels}, "spec": _pod(plan)},
+        },
+    }
+
+
+def service(plan: AttemptPlan, job_uid: str) -> Object:
+    """The headless Service that gives the Pods of an Indexed Job their names: `<job>-<index>.<service>`."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {**_child_metadata(plan, job_uid), "name": plan.service_name},
+        "spec": {
+            "clusterIP": "None",
+            "selector": {"batch.kubernetes.io/job-name": plan.name},
+            # They meet before they are ready for anything.
+            "publishNotReadyAddresses": True,
+            "ports": [{"name": "rendezvous", "port": RENDEZVOUS_PORT}],
         },
     }
 
@@ -168,13 +199,44 @@ def _pod(plan: AttemptPlan) -> Object:
         },
         "nodeSelector": plan.assignment.profile.node_selector,
         "tolerations": plan.assignment.profile.tolerations,
+        **_classes(plan),
+        **({"subdomain": plan.service_name} if plan.spans_nodes else {}),
         "containers": [_container(plan)],
         "volumes": [
             {"name": "run", "configMap": {"name": plan.name}},
             {"name": "credentials", "secret": {"secretName": plan.name, "defaultMode": 0o440}},
             {"name": "work", "emptyDir": {"sizeLimit": plan.assignment.profile.work_size}},
+            *([_shared_memory()] if plan.assignment.profile.is_parallel else []),
         ],
     }
+
+
+def _classes(plan: AttemptPlan) -> Object:
+    profile = plan.assignment.profile
+    named = {"runtimeClassName": profile.runtime_class_name, "priorityClassName": profile.priority_class_name}
+    return {field: name for field, name in named.items() if name}
+
+
+def _shared_memory() -> Object:
+    return {"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": SHARED_MEMORY_SIZE}}
+
+
+def _command(plan: AttemptPlan) -> list[str]:
+    """One process, or torchrun over all GPUs of all nodes; they meet at the Pod of index 0."""
+    profile, module = plan.assignment.profile, plan.assignment.module
+    if not profile.is_parallel:
+        return ["python", "-m", module]
+    each = ["python", "-m", f"{module}.launch", f"--nproc-per-node={profile.processes}"]
+    if not plan.spans_nodes:
+        return [*each, "--standalone", "-m", module]
+    return [
+        *each,
+        f"--nnodes={profile.nodes}",
+        "--node-rank=$(JOB_COMPLETION_INDEX)",
+        f"--master-addr={plan.name}-0.{plan.service_name}",
+        f"--master-port={RENDEZVOUS_PORT}",
+        *("-m", module),
+    ]
 
 
 def _container(plan: AttemptPlan) -> Object:
@@ -182,7 +244,7 @@ def _container(plan: AttemptPlan) -> Object:
         "name": plan.assignment.purpose.value,
         "image": plan.settings.trainer_image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python", "-m", plan.assignment.module],
+        "command": _command(plan),
         "args": [
             *("--run", f"{RUN_FOLDER}/run.json"),
             *("--credentials", CREDENTIALS_FOLDER),
@@ -202,6 +264,7 @@ def _container(plan: AttemptPlan) -> Object:
             {"name": "run", "mountPath": RUN_FOLDER, "readOnly": True},
             {"name": "credentials", "mountPath": CREDENTIALS_FOLDER, "readOnly": True},
             {"name": "work", "mountPath": WORK_FOLDER},
+            *([{"name": "shared-memory", "mountPath": SHARED_MEMORY}] if plan.assignment.profile.is_parallel else []),
         ],
     }
 

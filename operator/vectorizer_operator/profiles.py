@@ -1,11 +1,12 @@
 """Compute classes that the platform offers: one YAML file, read again when it changes."""
 
 import logging
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 from vectorizer_api.content import ContentType
 from vectorizer_api.fine_tune import MAX_DURATION_SECONDS
 from vectorizer_api.model import ApiModel
@@ -14,7 +15,9 @@ from vectorizer_operator.errors import SettingsError
 
 log = logging.getLogger(__name__)
 
-GPU = "nvidia.com/gpu"
+_GPU = re.compile(r"[^/]+/gpu(\.shared)?")
+"""Whole GPUs of any vendor, and GPUs that take turns."""
+_SLICE = re.compile(r"nvidia\.com/mig-.+")
 
 
 class Resources(ApiModel):
@@ -28,11 +31,18 @@ class Profile(ApiModel):
     """One compute class."""
 
     resources: Resources = Resources()
-    """resources of the training container."""
+    """resources of the training container on each node. A GPU is asked for as a limit: nvidia.com/gpu, that of another
+    vendor, or one MIG slice such as nvidia.com/mig-1g.10gb, which counts as one GPU."""
+    nodes: int = Field(default=1, ge=1, le=64)
+    """nodes that share one training, each with these resources."""
     node_selector: dict[str, str] = Field(default_factory=dict)
     """nodeSelector says which nodes may run it."""
     tolerations: list[dict[str, Any]] = Field(default_factory=list)
     """tolerations for nodes that are kept for it."""
+    runtime_class_name: str = ""
+    """runtimeClassName of its Pods, where GPUs need another than the cluster's: nvidia, say."""
+    priority_class_name: str = ""
+    """priorityClassName of its Pods; Kueue goes by it too."""
     max_duration_seconds: int = Field(default=2 * 3600, ge=60, le=MAX_DURATION_SECONDS)
     """maxDurationSeconds bounds a run; a request may ask for less."""
     pre_running_deadline_seconds: int = Field(default=3600, ge=1, le=MAX_DURATION_SECONDS)
@@ -46,8 +56,31 @@ class Profile(ApiModel):
 
     @property
     def gpus(self) -> int:
-        """How many GPUs its container is given."""
-        return int(self.resources.limits.get(GPU, "0"))
+        """How many GPUs a run holds on all nodes, a MIG slice counted as one."""
+        return self.nodes * (self._count(_GPU) + self._count(_SLICE))
+
+    @property
+    def processes(self) -> int:
+        """How many processes train on each node: one a GPU, one where there is none."""
+        return max(1, self._count(_GPU))
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether more than one process trains."""
+        return self.nodes * self.processes > 1
+
+    def _count(self, kind: re.Pattern[str]) -> int:
+        return sum(int(amount) for name, amount in self.resources.limits.items() if kind.fullmatch(name))
+
+    @model_validator(mode="after")
+    def _check_gpus(self) -> Self:
+        """A process sees one MIG slice, and NCCL joins none: several would be paid for and not used."""
+        for name, amount in self.resources.limits.items():
+            if (_GPU.fullmatch(name) or _SLICE.fullmatch(name)) and not amount.isdecimal():
+                raise ValueError(f"resources.limits: {name} must be a whole number, not {amount!r}")
+        if (slices := self._count(_SLICE)) and (slices > 1 or self._count(_GPU) or self.nodes > 1):
+            raise ValueError("resources.limits: a run takes one MIG slice alone, since slices do not train together")
+        return self
 
 
 DOWNLOADS = Profile(
@@ -66,6 +99,12 @@ class Offer(ApiModel):
     profiles: dict[str, Profile] = Field(default_factory=lambda: {"default": Profile()})
     fetch: Profile = DOWNLOADS
     """fetch is the compute class of the Jobs that download files from URLs; its maxDurationSeconds bounds them."""
+
+    @model_validator(mode="after")
+    def _check_fetch(self) -> Self:
+        if self.fetch.is_parallel:
+            raise ValueError("fetch: downloads run in one process on one node")
+        return self
 
 
 def read(text: str) -> Offer:

@@ -22,6 +22,7 @@ ACCOUNT_ONLY = [
     ("", "configmaps", "create"),
     ("", "configmaps", "get"),
     ("", "configmaps", "delete"),
+    *(("", "services", verb) for verb in ("create", "get", "delete")),
     ("", "events", "create"),
     (GROUP, "customvectorizers", "create"),
 ]

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import Generic, NoReturn, Protocol, TypeVar
 
@@ -18,7 +19,7 @@ from vectorizer_trainer.stopping import stop_on_sigterm
 from vectorizer_trainer.store import Store, open_store
 from vectorizer_trainer.workplace import Workplace
 
-__all__ = ["Task", "carry_out", "leave"]
+__all__ = ["Role", "Task", "carry_out", "leave"]
 
 _PATIENCE = 20.0
 """Seconds after a request to stop when the process ends, whatever still holds it up."""
@@ -55,15 +56,29 @@ class Task(Generic[_Told]):
     """Raises RunError where it cannot go on."""
 
 
-def carry_out(task: Task[_Told], arguments: Sequence[str] | None = None) -> int:
+class Role(Enum):
+    """Whose the run's log and last word are."""
+
+    LEADER = auto()
+    HELPER = auto()
+    """A process beside it: it goes on after a request to stop, since the leader first ends its step."""
+
+
+def carry_out(task: Task[_Told], arguments: Sequence[str] | None = None, role: Role = Role.LEADER) -> int:
     """Do the work and return its exit code."""
     options = _parser(task).parse_args(arguments)
-    stop_on_sigterm(_PATIENCE, lambda: _end(options.termination_message))
+    if role is Role.HELPER:
+        options.work /= f"process-{os.environ.get('RANK', '')}"
+        if os.environ.get("LOCAL_RANK") != "0":  # The container's last word is that of its first process.
+            options.termination_message = options.work / "termination-message"
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    else:
+        stop_on_sigterm(_PATIENCE, lambda: _end(options.termination_message))
     output: Store | None = None
     try:
         _log_to(options.work / LOG_FILE)
         told = task.read(options.run.read_bytes())
-        output = open_store(told.output, told.s3, options.credentials)
+        output = open_store(told.output, told.s3, options.credentials) if role is Role.LEADER else None
         task.work(told, Workplace(lambda url: open_store(url, told.s3, options.credentials), options.work))
     except (Exception, Stopped) as error:  # noqa: BLE001 - whatever it is, the Job must say so
         return _fail(error, output, options)

@@ -1,7 +1,7 @@
 """How a run ends when it does not end well: the exception's class is the exit code.
 
-RunError 70: BadInput 64 (InvalidVectorizer), OverLimit 65, StorageError 75 (InputChanged). Stopped is 143, and a
-BaseException, so that no `except Exception` swallows a request to stop. UnreadableFile rejects one file only.
+RunError and PeerLost 70: BadInput 64 (InvalidVectorizer), OverLimit 65, StorageError 75 (InputChanged). Stopped is 143,
+and a BaseException, so that no `except Exception` swallows a request to stop. UnreadableFile rejects one file only.
 """
 
 # ruff: noqa: N818 - the classes are named after the reasons that users read
@@ -76,6 +76,12 @@ class InputChanged(StorageError):
 
     reason = "InputChanged"
     default_hint = "Leave the files alone while they are read; another attempt reads them anew."
+
+
+class PeerLost(RunError):
+    """Another process of the run is gone, or does not answer; another attempt may help."""
+
+    default_hint = "The log of the process that ended first says why; another attempt may help."
 
 
 class Stopped(BaseException):

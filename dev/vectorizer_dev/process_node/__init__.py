@@ -2,6 +2,7 @@
 
 It is not a kubelet. It takes pods with one container and `restartPolicy: Never`, whose command it finds on this
 machine; it mounts nothing, so it makes each volume an own directory and replaces the mountPath prefixes in command,
-arguments and environment by these. It enforces no limits and no security context, refreshes no mounted Secret, runs
+arguments and environment by these; it resolves no names, so it replaces those of pods behind a headless Service by
+their address. It enforces no limits and no security context, refreshes no mounted Secret, runs
 no probes and no init containers. What it does, it reports as a kubelet would.
 """

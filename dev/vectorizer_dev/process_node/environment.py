@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vectorizer_dev.process_node.mounts import PathTranslation
+from vectorizer_dev.process_node.names import NO_NAMES
 from vectorizer_dev.process_node.pod import EnvironmentVariable, Pod, ValueSource
 from vectorizer_dev.process_node.references import MissingReference, References
 
@@ -25,7 +26,7 @@ class Invocation:
 
 
 async def invocation(pod: Pod, references: References, places: PathTranslation, home: Path) -> Invocation:
-    """Return how to start the pod's container, every path of the container's translated.
+    """Return how to start the pod's container, every path of the container's and every name of a pod translated.
 
     Raises MissingReference where a variable refers to a Secret or ConfigMap that is not there yet.
     """
@@ -35,11 +36,12 @@ async def invocation(pod: Pod, references: References, places: PathTranslation, 
         value = await _value(pod, variable, references)
         if value is not None:
             variables[variable.name] = expand(value, variables)
-    command = [places.apply(expand(word, variables)) for word in (*container.command, *container.args)]
+    names = await references.names_of_pods(pod.spec.subdomain) if pod.spec.subdomain else NO_NAMES
+    command = [names.apply(places.apply(expand(word, variables))) for word in (*container.command, *container.args)]
     if command[0] in {"python", "python3"}:
         command[0] = sys.executable
     inherited = {name: os.environ[name] for name in FROM_THIS_MACHINE if name in os.environ}
-    own = {name: places.apply(value) for name, value in variables.items()}
+    own = {name: names.apply(places.apply(value)) for name, value in variables.items()}
     return Invocation(tuple(command), {"HOME": str(home), **inherited, **own}, home)
 
 

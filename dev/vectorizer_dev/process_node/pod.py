@@ -153,6 +153,7 @@ class PodSpec(Part):
     node_name: str = ""
     scheduler_name: str = "default-scheduler"
     service_account_name: str = "default"
+    subdomain: str = ""
     restart_policy: str = "Always"
     node_selector: dict[str, str] = {}
     scheduling_gates: list[dict[str, Any]] = []

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping
 
 from vectorizer_dev.process_node.api import ApiError, KubernetesApi
+from vectorizer_dev.process_node.names import PodNames
 from vectorizer_dev.process_node.pod import KeyPath, Pod, TokenProjection
 
 FORBIDDEN, NOT_FOUND = 403, 404
@@ -49,6 +50,14 @@ class References:
         request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
         answer = await self._api.create(f"{account}/token", request)
         return str(answer["status"]["token"]).encode()
+
+    async def names_of_pods(self, subdomain: str) -> PodNames:
+        """Return the names that a headless Service gives to its pods.
+
+        Raises MissingReference.
+        """
+        await self._read("services", subdomain, optional=False)
+        return PodNames(subdomain)
 
     async def _read(self, kind: str, name: str, *, optional: bool) -> Mapping[str, Mapping[str, str]]:
         try:

@@ -28,7 +28,7 @@ SETTINGS = Settings.from_environment(
 )
 
 
-RUNS = ["text", "queued", "image-on-gpu", "fetch"]
+RUNS = ["text", "queued", "image-on-gpu", "two-nodes", "mig-slice", "fetch"]
 
 
 def plan(name: str) -> AttemptPlan:
@@ -45,7 +45,8 @@ def plan(name: str) -> AttemptPlan:
 def manifests(name: str) -> list[Object]:
     of = plan(name)
     minted = Minted("key", "secret", "token")
-    return [jobs.job(of), jobs.secret(of, "job-uid", minted), jobs.config_map(of, "job-uid")]
+    made = [jobs.job(of), jobs.secret(of, "job-uid", minted), jobs.config_map(of, "job-uid")]
+    return [*made, jobs.service(of, "job-uid")] if of.spans_nodes else made
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -93,18 +94,18 @@ class TestEveryRun:
             mount["name"] for mount in self.pod(name)["containers"][0]["volumeMounts"] if "readOnly" not in mount
         ]
         volumes = {volume["name"]: volume for volume in self.pod(name)["volumes"]}
-        assert writable == ["work"]
-        assert volumes["work"]["emptyDir"]["sizeLimit"]
+        assert set(writable) <= {"work", "shared-memory"}
+        assert all(volumes[name]["emptyDir"]["sizeLimit"] for name in writable)
 
     def test_has_no_secret_in_its_job_or_description(self, name: str) -> None:
-        job, _, config_map = manifests(name)
+        job, _, config_map, *_ = manifests(name)
         assert "never shown" not in str(job) + str(config_map)
         assert "token" not in str(config_map)
 
-    def test_belongs_to_its_fine_tune_and_its_secret_to_its_job(self, name: str) -> None:
-        job, secret, config_map = manifests(name)
+    def test_belongs_to_its_fine_tune_and_all_else_to_it(self, name: str) -> None:
+        job, *children = manifests(name)
         assert jobs.owner_uid(job) == plan(name).fine_tune.metadata.uid
-        assert jobs.owner_uid(secret) == jobs.owner_uid(config_map) == "job-uid"
+        assert {jobs.owner_uid(child) for child in children} == {"job-uid"}
 
 
 def test_a_download_may_touch_the_staging_prefix_and_the_list_of_urls_alone() -> None:

@@ -53,6 +53,34 @@ def test_a_wrong_file_at_the_start_is_an_error(text: str) -> None:
         read(text)
 
 
-def test_gpus_are_counted_from_the_limits() -> None:
-    offer = read('profiles: {x: {resources: {limits: {nvidia.com/gpu: "2"}}}}')
-    assert offer.profiles["x"].gpus == 2
+@pytest.mark.parametrize(
+    ("profile", "gpus", "processes"),
+    [
+        ("{}", 0, 1),
+        ("{nodes: 3}", 0, 1),
+        ('{resources: {limits: {nvidia.com/gpu: "2"}}}', 2, 2),
+        ('{nodes: 3, resources: {limits: {nvidia.com/gpu: "2"}}}', 6, 2),
+        ('{resources: {limits: {amd.com/gpu: "4"}}}', 4, 4),
+        ('{resources: {limits: {nvidia.com/gpu.shared: "1"}}}', 1, 1),
+        ('{resources: {limits: {nvidia.com/mig-1g.10gb: "1"}}}', 1, 1),
+        ('{resources: {limits: {cpu: "8", memory: 16Gi}}}', 0, 1),
+    ],
+)
+def test_gpus_are_counted_over_all_nodes_and_a_slice_is_one(profile: str, gpus: int, processes: int) -> None:
+    found = read(f"profiles: {{x: {profile}}}").profiles["x"]
+    assert (found.gpus, found.processes) == (gpus, processes)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('profiles: {x: {resources: {limits: {nvidia.com/mig-1g.10gb: "2"}}}}', "one MIG slice alone"),
+        ('profiles: {x: {nodes: 2, resources: {limits: {nvidia.com/mig-1g.10gb: "1"}}}}', "one MIG slice alone"),
+        ('profiles: {x: {resources: {limits: {nvidia.com/gpu: "0.5"}}}}', "whole number"),
+        ("profiles: {x: {nodes: 0}}", "nodes"),
+        ("fetch: {nodes: 2}", "one process on one node"),
+    ],
+)
+def test_what_could_not_train_together_is_refused_by_name(text: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        read(text)

@@ -10,21 +10,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
 from vectorizer_trainer.augmentation import Augmentation, Purpose, item_seeds
 from vectorizer_trainer.content.encoder import Encoder, Item
 from vectorizer_trainer.errors import Stopped
 from vectorizer_trainer.losses import distillation
+from vectorizer_trainer.processes import joined
 from vectorizer_trainer.schedule import ANCHORS, BATCH, batches_for, epochs_for, steps_for
 from vectorizer_trainer.stopping import stop_held
 from vectorizer_trainer.tuning.anchors import Anchors
+from vectorizer_trainer.tuning.blocks import Blocks
 from vectorizer_trainer.tuning.checkpoint import Checkpoints, TrainingState
 from vectorizer_trainer.tuning.micro_batches import MicroBatches
 from vectorizer_trainer.tuning.objective import Objective, generator, seen_labels, share_of_peak
+from vectorizer_trainer.tuning.shared_gradient import SharedGradient
 from vectorizer_trainer.vectorizer import Vectorizer
 
-__all__ = ["Step", "TrainedBlocks", "train_blocks"]
+__all__ = ["LARGEST_PART", "Step", "TrainedBlocks", "train_blocks"]
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ _WEIGHT_DECAY = 0.01
 _LONGEST_GRADIENT = 1.0
 _KEPT = 5.0
 """Weight of the distillation: at equal retention 5 gains more than 3, 3 more than 1: more of the change is kept."""
+LARGEST_PART = BATCH + ANCHORS
+"""Items at a time, as long as memory allows it."""
 
 
 @dataclass(frozen=True)
@@ -109,27 +113,28 @@ class _Training:
     """Encoder, objective and optimiser between two steps."""
 
     def __init__(self, start: Vectorizer, vectors: Tensor, targets: Tensor, anchors: Anchors) -> None:
-        # No dropout: distillation and interpolation regularise already, and it would cost a sixth of the time.
-        self.encoder = start.encoder.trainable_copy().eval()
+        self._blocks = Blocks(start)
+        self.encoder = self._blocks.encoder
         self.losses: list[float] = []
         device = self.encoder.device
-        self._start = start
         self._vectors, self._targets = vectors.to(device), targets.to(device)
         self._anchors = anchors.items
         self._anchor_vectors = torch.from_numpy(anchors.vectors).to(device)
         self._steps = steps_for(len(vectors))
-        self._blocks = {name: self.encoder.get_parameter(name) for name in self.encoder.trained_by_fine_tuning()}
-        for block in self._blocks.values():
-            block.requires_grad_()
         self._objective = Objective(self._vectors, self._targets, _KEPT).to(device)
         self._optimiser = torch.optim.AdamW(
             [
-                {"params": list(self._blocks.values()), "peak": _LEARNING_RATE / start.dimension},
+                {"params": self._blocks.parameters, "peak": _LEARNING_RATE / start.dimension},
                 {"params": list(self._objective.parameters()), "peak": _HEAD_LEARNING_RATE},
             ],
             weight_decay=_WEIGHT_DECAY,
         )
-        self._gradients = MicroBatches(self._encode, self._trained(), BATCH + ANCHORS)
+        processes = joined()
+        self._gradients: MicroBatches | SharedGradient = (
+            MicroBatches(self._blocks.encode, self._trained(), LARGEST_PART)
+            if processes is None
+            else SharedGradient(self._blocks, list(self._objective.parameters()), LARGEST_PART, processes)
+        )
 
     @property
     def step(self) -> int:
@@ -147,7 +152,7 @@ class _Training:
             return loss
 
         loss = self._gradients.backward([*items, *(self._anchors[index] for index in batch.anchors.tolist())], loss_of)
-        nn.utils.clip_grad_norm_(list(self._blocks.values()), _LONGEST_GRADIENT)
+        nn.utils.clip_grad_norm_(self._blocks.parameters, _LONGEST_GRADIENT)
         for group in self._optimiser.param_groups:
             group["lr"] = group["peak"] * share_of_peak(self.step, self._steps)
         self._optimiser.step()
@@ -184,23 +189,12 @@ class _Training:
                 self._optimiser.state[parameter][moment] = value.to(parameter.device) if value.ndim else value
         self.losses = state.tensors["losses"].tolist()
 
-    def _encode(self, items: Sequence[Item]) -> Tensor:
-        with _lower_precision(self.encoder.device):
-            features = self.encoder.training_features(items)
-        return normalize(features.float() @ self._start.adapter.T, dim=1)
-
     def _trained(self) -> list[nn.Parameter]:
-        return [*self._blocks.values(), *self._objective.parameters()]
+        return [*self._blocks.parameters, *self._objective.parameters()]
 
     def _weights(self) -> dict[str, Tensor]:
-        blocks = {f"encoder.{name}": block.detach() for name, block in self._blocks.items()}
+        blocks = {f"encoder.{name}": block.detach() for name, block in self._blocks.trained.items()}
         return blocks | {f"objective.{name}": value for name, value in self._objective.state_dict().items()}
-
-
-def _lower_precision(device: torch.device) -> torch.autocast:
-    """Bfloat16 where the device computes with it faster: it has float32's range, so that no loss needs scaling."""
-    faster = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.autocast(device.type, torch.bfloat16, enabled=faster)
 
 
 def _batches(examples: int, anchors: int, seed: int) -> Iterator[_Batch]:
