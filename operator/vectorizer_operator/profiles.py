@@ -15,6 +15,7 @@ from vectorizer_operator.errors import SettingsError
 
 log = logging.getLogger(__name__)
 
+GPU = "nvidia.com/gpu"
 _GPU = re.compile(r"[^/]+/gpu(\.shared)?")
 """Whole GPUs of any vendor, and GPUs that take turns."""
 _SLICE = re.compile(r"nvidia\.com/mig-.+")
