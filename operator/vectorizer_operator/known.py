@@ -132,6 +132,10 @@ class Known:
         """The Pods of a run; those of an earlier object of the same name are not among them."""
         return self._each(PODS, namespace, sorted(self._pods.get((namespace, run_uid), ())))
 
+    def is_going(self, namespace: str) -> bool:
+        """Whether the namespace is being deleted, with everything in it."""
+        return "deletionTimestamp" in (self.get(NAMESPACES, "", namespace) or {"metadata": {}})["metadata"]
+
     def jobs_of(self, namespace: str, fine_tune: str) -> list[Object]:
         """The Jobs of every fine-tune that has, or had, this name."""
         jobs = (body for key, body in self._objects.items() if (key.kind, key.namespace) == (JOBS.kind, namespace))

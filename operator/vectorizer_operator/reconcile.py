@@ -62,8 +62,8 @@ async def reconcile(namespace: str, name: str, services: Services) -> float | No
     if body is None:
         await take_away_abandoned(namespace, name, services)
         return None
-    if "deletionTimestamp" in body["metadata"]:
-        return None
+    if "deletionTimestamp" in body["metadata"] or services.known.is_going(namespace):
+        return None  # What ends now ends for this: it must not go on record as the run's own failure.
     if not unfinished(body):
         return await expire(body, services, now)
     try:

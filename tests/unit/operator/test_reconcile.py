@@ -196,6 +196,15 @@ async def test_what_cannot_be_read_is_ended_and_the_field_is_named(services: Ser
     assert "spec.contentType" in conditions["Accepted"]["message"]
 
 
+async def test_in_a_namespace_that_is_being_deleted_no_run_is_judged(services: Services, cluster: Cluster) -> None:
+    """Its Job fails because its Pod was deleted: on record, that would be the end of what Git brings back."""
+    going = NAMESPACE["metadata"] | {"deletionTimestamp": "2026-11-22T12:00:00Z"}
+    services.known.update(NAMESPACES, {"metadata": going})
+    services.known.update(FINE_TUNES, fine_tune(contentType="Smell"))
+    assert await reconcile("ns", "docs", services) is None
+    assert cluster.said == []
+
+
 async def test_nothing_is_kept_of_what_is_gone_and_all_of_its_namesakes_elsewhere(services: Services) -> None:
     gone = FineTune.model_validate(fine_tune())
     services.known.update(FINE_TUNES, fine_tune())
