@@ -13,8 +13,6 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-import numpy as np
-
 from vectorizer_trainer.errors import PeerLost
 
 if TYPE_CHECKING:
@@ -74,6 +72,8 @@ class Processes:
 
     def share(self, items: "Sequence[Item]") -> "list[Item]":
         """The leader's items, on every process; they are arrays of numbers, and nothing is unpickled."""
+        import numpy as np
+
         described = [(item.dtype.str, item.shape) for item in items]
         header = self._share_bytes(json.dumps(described).encode())
         body = self._share_bytes(b"".join(np.ascontiguousarray(item).tobytes() for item in items))
@@ -167,6 +167,8 @@ def _answered(call: Callable[_P, _R], *given: _P.args, **named: _P.kwargs) -> _R
 
 
 def _arrays(described: list[tuple[str, list[int]]], body: bytes) -> "list[Item]":
+    import numpy as np
+
     arrays, first = [], 0
     for kind, shape in described:
         count = int(np.prod(shape, dtype=np.int64))
