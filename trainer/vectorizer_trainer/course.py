@@ -7,16 +7,17 @@ from vectorizer_api.run import Workload
 
 from vectorizer_trainer.schedule import (
     ANCHORS,
+    CHOOSE,
     FEWEST_FOR_BLOCKS,
     FEWEST_TO_HOLD_OUT,
     FOLDS,
     VIEWS,
     adapter_steps,
     epochs_for,
+    gate_share,
     steps_for,
     varied_copies,
 )
-from vectorizer_trainer.splitting import CHOOSE, gate_share
 
 __all__ = ["Course", "course_of", "transformations_of"]
 

@@ -1,4 +1,4 @@
-"""How long training takes: a matter of numbers alone, which the forecast needs before torch is loaded."""
+"""How many examples are for what, and how long training on them takes: numbers, known before any library is loaded."""
 
 import math
 
@@ -8,6 +8,7 @@ __all__ = [
     "ANCHORS",
     "AUDITED",
     "BATCH",
+    "CHOOSE",
     "FEWEST_FOR_BLOCKS",
     "FEWEST_TO_HOLD_OUT",
     "FOLDS",
@@ -15,6 +16,7 @@ __all__ = [
     "adapter_steps",
     "batches_for",
     "epochs_for",
+    "gate_share",
     "steps_for",
     "varied_copies",
 ]
@@ -25,6 +27,11 @@ FOLDS = 3
 """More would train longer, and find less in each fold."""
 FEWEST_FOR_BLOCKS = 100
 """Fewer examples than are advised for any fine-tuning: nothing was measured on them."""
+CHOOSE = 0.1
+"""Share of the examples to choose a candidate on."""
+_GATE = 0.1
+_FEWEST_TO_JUDGE = 100
+"""Groups that the gate has, as far as a fifth allows: a gain on 60 sounds had to be twice as large to be shown."""
 ADAPTER_EPOCHS = 60
 ADAPTER_BATCH = 256
 BATCH = 64
@@ -34,6 +41,11 @@ VIEWS = 4
 """Varied copies of each example that the linear adapter is trained on, beside the example as it is."""
 AUDITED = 200
 """Examples that the audit tries each transformation on."""
+
+
+def gate_share(groups: int) -> float:
+    """The share of the examples to judge on, from the number of groups."""
+    return max(_GATE, min(2 * _GATE, _FEWEST_TO_JUDGE / groups))
 
 
 def epochs_for(examples: int) -> int:

@@ -5,13 +5,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHOOSE", "Part", "folds", "gate_share", "split"]
+from vectorizer_trainer.schedule import CHOOSE, gate_share
 
-CHOOSE = 0.1
-"""Share of the examples to choose a candidate on."""
-_GATE = 0.1
-_FEWEST_TO_JUDGE = 100
-"""Groups that the gate has, as far as a fifth allows: a gain on 60 sounds had to be twice as large to be shown."""
+__all__ = ["Part", "folds", "split"]
 
 
 class Part(IntEnum):
@@ -37,11 +33,6 @@ def split(targets: NDArray[np.bool_], groups: NDArray[np.int64], seed: int) -> N
     _put_each_label_in_train(dealt, labels)
     part_of: NDArray[np.int64] = dealt[member_of]
     return part_of
-
-
-def gate_share(groups: int) -> float:
-    """The share of the examples to judge on, from the number of groups."""
-    return max(_GATE, min(2 * _GATE, _FEWEST_TO_JUDGE / groups))
 
 
 def folds(targets: NDArray[np.bool_], groups: NDArray[np.int64], number: int, seed: int) -> list[NDArray[np.int64]]:
