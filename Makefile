@@ -72,8 +72,8 @@ test: lint types tools bases ## Run everything that must pass: lint, types, unit
 journeys: venv tools bases ## Go the whole way of every content type on the development cluster, and interrupt it.
 	$(RUN) -m pytest tests/integration/journeys --numprocesses 2 --dist loadfile
 
-faults: venv tools bases ## End, freeze and double the operator in the middle of its work.
-	$(RUN) -m pytest tests/integration/operator/faults
+faults: venv tools bases ## Delete, tamper with, kill, freeze and double what works, in the middle of its work.
+	$(RUN) -m pytest tests/integration/operator/faults --numprocesses 2 --dist loadfile
 
 monitoring: venv tools bases ## Test alerts and dashboard with the real Prometheus on the real operator; built once.
 	$(RUN) -c 'from vectorizer_dev.tools import find_monitoring_tools; find_monitoring_tools()'
