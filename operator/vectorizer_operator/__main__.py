@@ -1,7 +1,6 @@
 """`python -m vectorizer_operator`: settings, logging, the metrics server, and kopf until it ends."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -9,7 +8,7 @@ import socket
 import sys
 import threading
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import kopf
 
@@ -78,7 +77,6 @@ async def _operate(settings: Settings, profiles: Profiles) -> int:
         return await _run(watch, queue, services, ready, leadership)
     finally:
         _end_soon(1)
-        await leadership.release()
         await server.cleanup()
         await services.kube.close()
         services.storage.close()
@@ -120,6 +118,7 @@ async def _run(watch: Watch, queue: Queue, services: Services, ready: asyncio.Ev
     ]
     for task in own:
         task.add_done_callback(lambda done: _stop_on_failure(done, stop))
+    ended = asyncio.create_task(_end(own, stop, leadership), name="end")
     await asyncio.sleep(0)
     try:
         await kopf.operator(
@@ -133,11 +132,18 @@ async def _run(watch: Watch, queue: Queue, services: Services, ready: asyncio.Ev
         )
     except Exception:
         log.exception("the watch failed")
-    for task in own:
-        task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.gather(*own, return_exceptions=True)
+    stop.set()
+    await ended
     return 0 if asked.is_set() else 1
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]], stop: asyncio.Event, leadership: Leadership) -> None:
+    """When it is time: end the work, then let another operator have it; kopf takes its time to end."""
+    await stop.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await leadership.release()
 
 
 async def _connect(settings: Settings, profiles: Profiles, leadership: Leadership) -> Services:
