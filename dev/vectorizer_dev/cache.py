@@ -1,15 +1,16 @@
 """Where things that take long to make are kept between runs."""
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from vectorizer_trainer.user_cache import user_cache
+
 
 def cache_folder() -> Path:
     """Return the project's folder in the user's cache directory (`XDG_CACHE_HOME`, else `~/.cache`)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vectorizer-operator"
+    return user_cache()
 
 
 @contextmanager
