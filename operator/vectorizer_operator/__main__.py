@@ -35,8 +35,8 @@ log = logging.getLogger("vectorizer_operator")
 
 LAST_SECONDS = 10.0
 """How long an orderly end may take before the process is ended all the same."""
-LAST_SECONDS_WHEN_ASKED = 3.0
-"""The same where it was asked to end: whatever is cut off is done again by the next process."""
+LAST_SECONDS_OF_WATCH = 3.0
+"""How long kopf may take once another operator may lead: whatever is cut off is done again by that one."""
 
 Reconcile = Callable[[str, str, Services], Awaitable[float | None]]
 _RECONCILE: dict[str, Reconcile] = {
@@ -119,6 +119,7 @@ async def _run(watch: Watch, queue: Queue, services: Services, ready: asyncio.Ev
     for task in own:
         task.add_done_callback(lambda done: _stop_on_failure(done, stop))
     ended = asyncio.create_task(_end(own, stop, leadership), name="end")
+    ended.add_done_callback(lambda _: _end_soon(int(not asked.is_set()), LAST_SECONDS_OF_WATCH))
     await asyncio.sleep(0)
     try:
         await kopf.operator(
@@ -172,7 +173,7 @@ async def _heed_signals(ready: asyncio.Event, stop: asyncio.Event, asked: asynci
     def end() -> None:
         asked.set()
         stop.set()
-        _end_soon(0, LAST_SECONDS_WHEN_ASKED)
+        _end_soon(0)
 
     await ready.wait()
     loop = asyncio.get_running_loop()

@@ -133,11 +133,21 @@ class Election:
             return
         self._until = -math.inf
         try:
-            lease = await self._kube.get(LEASES, self._namespace, self._name)
-            if lease is not None and _holder(lease) == self._identity:
-                await self._write(lease, {"holderIdentity": "", "renewTime": _now()})
-        except (Stale, Unavailable) as error:
+            while not await self._given_up():
+                pass
+        except Unavailable as error:
             log.warning("the Lease was not released: %s", error)
+
+    async def _given_up(self) -> bool:
+        """Try once to make it nobody's; False where a renewal that was cut off arrived in between."""
+        lease = await self._kube.get(LEASES, self._namespace, self._name)
+        if lease is None or _holder(lease) != self._identity:
+            return True
+        try:
+            await self._write(lease, {"holderIdentity": "", "renewTime": _now()})
+        except Stale:
+            return False
+        return True
 
     async def _taken(self) -> bool:
         """Try once to take or renew the Lease; whether it is held now."""

@@ -11,7 +11,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from vectorizer_dev.platform import BASES_BUCKET, Platform
 from vectorizer_operator.election import HELD_SECONDS, LEASE_SECONDS, Election
 from vectorizer_operator.errors import LeadershipLost, SettingsError
-from vectorizer_operator.kube import LEASES, SECRETS, Kube
+from vectorizer_operator.kube import LEASES, SECRETS, Kind, Kube, Object
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.storage import Storage
 
@@ -117,6 +117,25 @@ class TestLease:
         await holder.release()
         assert not holder.held
         assert await other._taken()
+
+    async def test_a_renewal_that_arrives_late_keeps_nothing_that_is_released(
+        self, kube: Kube, lease: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        holder, _ = self._candidate(kube, lease, "holder")
+        await holder.win()
+        get, late = kube.get, [{"spec": {"renewTime": "2026-01-01T00:00:00.000000Z"}}]
+
+        async def get_just_before_it(kind: Kind, namespace: str | None, name: str) -> Object | None:
+            there = await get(kind, namespace, name)
+            if late:
+                await kube.merge(LEASES, SYSTEM, lease, late.pop())
+            return there
+
+        monkeypatch.setattr(kube, "get", get_just_before_it)
+        await holder.release()
+        there = await get(LEASES, SYSTEM, lease)
+        assert there is not None
+        assert there["spec"]["holderIdentity"] == ""
 
     async def test_who_does_not_hold_it_releases_nothing(self, kube: Kube, lease: str) -> None:
         holder, _ = self._candidate(kube, lease, "holder")
