@@ -13,7 +13,7 @@ from vectorizer_api.fine_tune import Phase
 
 from vectorizer_operator.known import WATCHED, Known, condition, is_true
 from vectorizer_operator.kube import FINE_TUNES, PODS, Object
-from vectorizer_operator.profiles import GPU
+from vectorizer_operator.profiles import gpus_in
 
 _ENDED = (Phase.SUCCEEDED, Phase.FAILED)
 _WAITING = (Phase.WAITING, Phase.QUEUED)
@@ -90,10 +90,8 @@ def _by(label: str, name: str, told: str, values: dict[str, Any]) -> GaugeMetric
 
 
 def _gpus_of(pod: Object) -> int:
-    """What its containers may use; an amount that no profile has written, such as 1k, is none of a run's."""
-    limits = (container.get("resources", {}).get("limits", {}) for container in pod["spec"]["containers"])
-    amounts = (str(limit.get(GPU, "0")) for limit in limits)
-    return sum(int(amount) for amount in amounts if amount.isdecimal())
+    """What its containers may use."""
+    return sum(gpus_in(container.get("resources", {}).get("limits", {})) for container in pod["spec"]["containers"])
 
 
 def _phases(fine_tunes: Sequence[Object]) -> dict[str, int]:

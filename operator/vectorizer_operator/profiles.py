@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,10 +16,19 @@ from vectorizer_operator.errors import SettingsError
 
 log = logging.getLogger(__name__)
 
-GPU = "nvidia.com/gpu"
 _GPU = re.compile(r"[^/]+/gpu(\.shared)?")
 """Whole GPUs of any vendor, and GPUs that take turns."""
 _SLICE = re.compile(r"nvidia\.com/mig-.+")
+
+
+def gpus_in(limits: Mapping[str, str]) -> int:
+    """How many GPUs a container with these limits holds, a MIG slice counted as one."""
+    return _count(_GPU, limits) + _count(_SLICE, limits)
+
+
+def _count(kind: re.Pattern[str], limits: Mapping[str, str]) -> int:
+    """An amount that no profile may have, such as 1k, is none of a run's."""
+    return sum(int(amount) for name, amount in limits.items() if kind.fullmatch(name) and amount.isdecimal())
 
 
 class Resources(ApiModel):
@@ -58,28 +68,26 @@ class Profile(ApiModel):
     @property
     def gpus(self) -> int:
         """How many GPUs a run holds on all nodes, a MIG slice counted as one."""
-        return self.nodes * (self._count(_GPU) + self._count(_SLICE))
+        return self.nodes * gpus_in(self.resources.limits)
 
     @property
     def processes(self) -> int:
         """How many processes train on each node: one a GPU, one where there is none."""
-        return max(1, self._count(_GPU))
+        return max(1, _count(_GPU, self.resources.limits))
 
     @property
     def is_parallel(self) -> bool:
         """Whether more than one process trains."""
         return self.nodes * self.processes > 1
 
-    def _count(self, kind: re.Pattern[str]) -> int:
-        return sum(int(amount) for name, amount in self.resources.limits.items() if kind.fullmatch(name))
-
     @model_validator(mode="after")
     def _check_gpus(self) -> Self:
         """A process sees one MIG slice, and NCCL joins none: several would be paid for and not used."""
-        for name, amount in self.resources.limits.items():
+        limits = self.resources.limits
+        for name, amount in limits.items():
             if (_GPU.fullmatch(name) or _SLICE.fullmatch(name)) and not amount.isdecimal():
                 raise ValueError(f"resources.limits: {name} must be a whole number, not {amount!r}")
-        if (slices := self._count(_SLICE)) and (slices > 1 or self._count(_GPU) or self.nodes > 1):
+        if (slices := _count(_SLICE, limits)) and (slices > 1 or _count(_GPU, limits) or self.nodes > 1):
             raise ValueError("resources.limits: a run takes one MIG slice alone, since slices do not train together")
         return self
 

@@ -8,7 +8,6 @@ from vectorizer_api.names import ACCOUNT_LABEL
 from vectorizer_operator.fleet import Fleet
 from vectorizer_operator.known import Known
 from vectorizer_operator.kube import FINE_TUNES, NAMESPACES, PODS
-from vectorizer_operator.profiles import GPU
 
 Figures = dict[str, dict[tuple[str, ...], float]]
 
@@ -77,17 +76,29 @@ def test_what_is_unfinished_is_counted_by_account(known: Known) -> None:
     assert read(known)["account_fine_tunes"] == {("zoo", "Training"): 2, ("zoo", "Waiting"): 1}
 
 
+NVIDIA, MEMORY = "nvidia.com/gpu", {"memory": "1Gi"}
 PODS_OF_RUNS = [("p", "Running", "2"), ("q", "Running", "1"), ("r", "Pending", "4"), ("s", "Failed", "8")]
 ODD_POD = ("t", "Running", "1k")
 
 
+def pod(name: str, phase: str, limits: dict[str, str]) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name, "namespace": "ns", "resourceVersion": "1"},
+        "spec": {"containers": [{"name": "train", "resources": {"limits": {**MEMORY, **limits}}}]},
+        "status": {"phase": phase},
+    }
+
+
 def test_gpus_are_counted_by_account_while_their_pods_run(known: Known) -> None:
     for name, phase, gpus in (*PODS_OF_RUNS, ODD_POD):
-        container = {"name": "train", "resources": {"limits": {GPU: gpus, "memory": "1Gi"}}}
-        metadata = {"name": name, "namespace": "ns", "resourceVersion": "1"}
-        body = {"metadata": metadata, "spec": {"containers": [container]}, "status": {"phase": phase}}
-        known.update(PODS, body)
+        known.update(PODS, pod(name, phase, {NVIDIA: gpus}))
     assert read(known)["account_gpus"] == {("zoo",): 3}
+
+
+@pytest.mark.parametrize("kind", ["nvidia.com/gpu", "nvidia.com/gpu.shared", "amd.com/gpu", "nvidia.com/mig-1g.10gb"])
+def test_a_gpu_of_any_kind_that_a_profile_may_ask_for_is_counted(known: Known, kind: str) -> None:
+    known.update(PODS, pod("p", "Running", {kind: "1"}))
+    assert read(known)["account_gpus"] == {("zoo",): 1}
 
 
 def test_what_waits_is_counted_by_reason(known: Known) -> None:
