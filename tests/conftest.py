@@ -1,10 +1,11 @@
 """What unit and integration tests share."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from vectorizer_trainer.user_cache import user_cache
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,6 +16,24 @@ def pytest_configure() -> None:
     """Heed Ctrl-C, and have the programs that tests start heed it: what a shell starts aside is told to ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+MADE_ONCE, NOTED = ("bases", "bin", "locks"), "runs"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Shares what takes long to make with the user's cache, and keeps what runs took out of the user's estimates."""
+    shared, own = user_cache(), tmp_path_factory.mktemp("cache") / user_cache().name
+    own.mkdir()
+    for name in MADE_ONCE:
+        (shared / name).mkdir(parents=True, exist_ok=True)
+    for path in shared.iterdir():
+        if path.name != NOTED:
+            (own / path.name).symlink_to(path)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(own.parent))
+        yield
 
 
 @pytest.fixture(scope="session")
