@@ -1,10 +1,8 @@
 """MinIO, with its FTP server and its security token service, as a local process."""
 
 import secrets
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.error import URLError
 
 from minio import Minio
 from minio.credentials.providers import StaticProvider
@@ -12,6 +10,7 @@ from minio.minioadmin import MinioAdmin
 
 from vectorizer_dev.component import Component, Components
 from vectorizer_dev.ports import free_port, free_ports
+from vectorizer_dev.probing import answers_well
 from vectorizer_dev.tools import Tools
 
 START_TIMEOUT = 60.0
@@ -89,12 +88,4 @@ def wait_until_ready(store: ObjectStore) -> None:
 
     Raises ComponentError where it does not.
     """
-    store.component.wait_ready(lambda: _is_ready(store.endpoint), START_TIMEOUT)
-
-
-def _is_ready(endpoint: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{endpoint}/minio/health/ready", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
+    store.component.wait_ready(lambda: answers_well(f"http://{store.endpoint}/minio/health/ready"), START_TIMEOUT)

@@ -4,13 +4,11 @@ import json
 import secrets
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.error import URLError
 
 from minio import Minio
 from vectorizer_api.content import ContentType
@@ -20,6 +18,7 @@ from vectorizer_dev.cluster import DevelopmentCluster
 from vectorizer_dev.component import Component
 from vectorizer_dev.object_store import S3Account
 from vectorizer_dev.ports import free_port
+from vectorizer_dev.probing import answers_well
 
 REPOSITORY = Path(__file__).parent.parent.parent
 SYSTEM_NAMESPACE = "vectorizer-system"
@@ -158,37 +157,46 @@ def start_operator(
     bases: Mapping[ContentType, str],
     pace: Pace,
     url_rules: UrlRules = _ONLY_PUBLIC,
+    **settings: str,
 ) -> Platform:
-    """Start the operator and wait until it says that it is healthy.
+    """Start the operator and wait until it says that it is healthy; `settings` are further `VECTORIZER_…` variables.
 
     Raises ComponentError where it does not.
     """
     profiles = cluster.folder / "profiles.yaml"
     profiles.write_text(json.dumps(PROFILES))
     metrics_address = f"127.0.0.1:{free_port()}"
-    settings = {
+    environment = {
+        **operator_environment(cluster, account, metrics_address),
+        "VECTORIZER_BASES": json.dumps({kind.value: name for kind, name in bases.items()}),
+        "VECTORIZER_PROGRESS_INTERVAL": str(pace.progress),
+        "VECTORIZER_STATUS_INTERVAL": str(pace.status),
+        "VECTORIZER_RESYNC_INTERVAL": str(pace.resync),
+        "VECTORIZER_FIRST_BACK_OFF": str(pace.back_off),
+        "VECTORIZER_URL_RULES": url_rules.model_dump_json(by_alias=True),
+        **settings,
+    }
+    operator = cluster.components.start("operator", [sys.executable, "-m", "vectorizer_operator"], environment)
+    operator.wait_ready(lambda: answers_well(f"http://{metrics_address}/healthz"), START_TIMEOUT)
+    return Platform(cluster, operator, account, bases, pace, url_rules, metrics_address)
+
+
+def operator_environment(cluster: DevelopmentCluster, account: S3Account, metrics_address: str) -> dict[str, str]:
+    """Return what every operator on this cluster has to be told."""
+    return {
         "KUBECONFIG": str(cluster.kubeconfig_for_service_account(SYSTEM_NAMESPACE, OPERATOR)),
         "VECTORIZER_S3_ENDPOINT": cluster.object_store.endpoint,
         "VECTORIZER_S3_ACCESS_KEY": account.access_key,
         "VECTORIZER_S3_SECRET_KEY": account.secret_key,
         "VECTORIZER_S3_SECURE": "false",
         "VECTORIZER_BASES_BUCKET": BASES_BUCKET,
-        "VECTORIZER_BASES": json.dumps({kind.value: name for kind, name in bases.items()}),
-        "VECTORIZER_PROFILES": str(profiles),
+        "VECTORIZER_PROFILES": str(cluster.folder / "profiles.yaml"),
         # The process node has no images; this is what a run is recorded with.
         "VECTORIZER_TRAINER_IMAGE": "vectorizer-trainer:development",
         "VECTORIZER_METRICS_ADDRESS": metrics_address,
-        "VECTORIZER_PROGRESS_INTERVAL": str(pace.progress),
-        "VECTORIZER_STATUS_INTERVAL": str(pace.status),
-        "VECTORIZER_RESYNC_INTERVAL": str(pace.resync),
-        "VECTORIZER_FIRST_BACK_OFF": str(pace.back_off),
         # Tests leave runs behind that never end; what an account may have at once is told by its namespace there.
         "VECTORIZER_MAX_RUNS": "1000",
-        "VECTORIZER_URL_RULES": url_rules.model_dump_json(by_alias=True),
     }
-    operator = cluster.components.start("operator", [sys.executable, "-m", "vectorizer_operator"], settings)
-    operator.wait_ready(lambda: _is_healthy(metrics_address), START_TIMEOUT)
-    return Platform(cluster, operator, account, bases, pace, url_rules, metrics_address)
 
 
 def access(platform: Platform) -> dict[str, str]:
@@ -212,11 +220,3 @@ def _kubectl(cluster: DevelopmentCluster, *arguments: str) -> None:
 def _upload(client: Minio, folder: Path, path: Path) -> None:
     name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
     client.fput_object(bucket_name=BASES_BUCKET, object_name=name, file_path=str(path))
-
-
-def _is_healthy(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{address}/healthz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 
 import yaml
 
 from vectorizer_dev.component import Component, Components
 from vectorizer_dev.ports import free_port
+from vectorizer_dev.probing import answers_well
 from vectorizer_dev.tools import MonitoringTools
 
 START_TIMEOUT = 60.0
@@ -54,11 +55,7 @@ class Prometheus:
 
     def is_ready(self) -> bool:
         """Whether it answers queries."""
-        try:
-            with urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
+        return answers_well(f"http://{self.address}/-/ready")
 
     def _ask(self, what: str, **parameters: str) -> Answer:
         try:

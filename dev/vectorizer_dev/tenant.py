@@ -207,12 +207,12 @@ class RunningOperator:
         """SIGTERM; the answer is the exit code."""
         return self._component.stop()
 
-    def start(self, bases: Mapping[ContentType, str] | None = None) -> None:
-        """Start it again with the profiles that are offered now, and with these bases, else those of the platform."""
+    def start(self, bases: Mapping[ContentType, str] | None = None, **settings: str) -> None:
+        """Start it again with the profiles that are offered now, these bases or those of the platform, and settings."""
         offered = (self._platform.cluster.folder / "profiles.yaml").read_text()
         before = self._platform
         started = start_operator(
-            before.cluster, before.operator_account, bases or before.bases, before.pace, before.url_rules
+            before.cluster, before.operator_account, bases or before.bases, before.pace, before.url_rules, **settings
         )
         self._component, self.address = started.operator, started.metrics_address
         (self._platform.cluster.folder / "profiles.yaml").write_text(offered)

@@ -19,7 +19,7 @@ import yaml
 from kubernetes import client
 from prometheus_client.parser import text_string_to_metric_families
 from vectorizer_api.names import ACCOUNT_LABEL
-from vectorizer_dev.platform import Platform
+from vectorizer_dev.platform import Platform, operator_environment
 from vectorizer_dev.ports import free_port
 from vectorizer_dev.tenant import RunningOperator, Tenant
 from vectorizer_dev.waiting import eventually
@@ -98,18 +98,8 @@ def proxied(platform: Platform, tmp_path: Path) -> Iterator[Proxied]:
 
     def start(namespace: str, **settings: str) -> Operator:
         address, log = f"127.0.0.1:{free_port()}", tmp_path / "operator.log"
-        environment = {
-            **os.environ,
-            "KUBECONFIG": str(path),
-            "VECTORIZER_S3_ENDPOINT": cluster.object_store.endpoint,
-            "VECTORIZER_S3_ACCESS_KEY": platform.operator_account.access_key,
-            "VECTORIZER_S3_SECRET_KEY": platform.operator_account.secret_key,
-            "VECTORIZER_S3_SECURE": "false",
-            "VECTORIZER_TRAINER_IMAGE": "image",
-            "VECTORIZER_NAMESPACES": namespace,
-            "VECTORIZER_METRICS_ADDRESS": address,
-            **settings,
-        }
+        told = operator_environment(cluster, platform.operator_account, address)
+        environment = {**os.environ, **told, "KUBECONFIG": str(path), "VECTORIZER_NAMESPACES": namespace, **settings}
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "vectorizer_operator"], env=environment, stdout=output, stderr=output

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from kubernetes import client
@@ -11,7 +12,7 @@ from vectorizer_api import API_VERSION, GROUP, VERSION
 from vectorizer_api.run import Failure, Stage
 from vectorizer_dev.downloads import Downloads
 from vectorizer_dev.inspection import Kubectl
-from vectorizer_dev.tenant import FINE_TUNES, VECTORIZERS, Body, Tenant, make_tenant
+from vectorizer_dev.tenant import FINE_TUNES, VECTORIZERS, Body, RunningOperator, Tenant, make_tenant
 from vectorizer_dev.waiting import eventually
 
 DIMENSION = 384
@@ -178,3 +179,45 @@ def test_a_restored_backup_takes_over_what_had_ended_well_or_badly(tenant: Tenan
     assert tenant.status(bad)["failure"] == requests[1]["status"]["failure"]
     eventually(lambda: is_ready(tenant, good))
     assert tenant.jobs(good) == tenant.jobs(bad) == []
+
+
+@pytest.fixture
+def impatient(operator: RunningOperator) -> Iterator[int]:
+    """The operator with a short deadline for deletions: so many seconds."""
+    deadline = 15
+    operator.stop()
+    operator.start(VECTORIZER_DELETION_DEADLINE=str(deadline))
+    yield deadline
+    operator.stop()
+    operator.start()
+
+
+def test_the_deletion_of_a_vectorizer_in_use_ends_at_its_deadline_and_spares_the_run(
+    impatient: int, tenant: Tenant, name: str
+) -> None:
+    tenant.run_of(tenant.ask(name)).succeed(DIMENSION)
+    tenant.ended(name)
+    user = f"{name}-2"
+    run = tenant.run_of(tenant.ask(user, startingCustomVectorizerName=name))
+    eventually(lambda: tenant.vectorizer(name)["metadata"].get("finalizers"))
+    tenant.delete(VECTORIZERS, name)
+    waits = eventually(lambda: waiting(tenant, name))
+    asked = datetime.fromisoformat(waits["metadata"]["deletionTimestamp"])
+    due = asked + timedelta(seconds=impatient)
+    (message,) = (item["message"] for item in waits["status"]["conditions"] if item["type"] == "Ready")
+    assert message == (
+        f"It is deleted when these fine-tunes that use it have ended: {user}; at the latest at "
+        f"{due:%Y-%m-%d %H:%M:%S} UTC."
+    )
+    eventually(lambda: tenant.vectorizer(name) == {})
+    assert datetime.now(UTC) >= due
+    assert "completionTime" not in tenant.status(user)
+    run.succeed(DIMENSION)
+    tenant.until(user, "Complete", "True")
+
+
+def waiting(tenant: Tenant, name: str) -> Body:
+    """The vectorizer that is to go, as soon as it says what it waits for."""
+    found = tenant.vectorizer(name)
+    conditions = found.get("status", {}).get("conditions", [])
+    return found if any(item["reason"] == "Waiting" for item in conditions) else {}

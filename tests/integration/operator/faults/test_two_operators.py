@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 from kubernetes import client
 from prometheus_client.parser import text_string_to_metric_families
-from vectorizer_dev.platform import BASES_BUCKET, Platform
+from vectorizer_dev.platform import Platform, operator_environment
 from vectorizer_dev.ports import free_port
 from vectorizer_dev.tenant import RunningOperator, Tenant
 from vectorizer_dev.waiting import eventually
@@ -51,24 +51,11 @@ class Process:
 def pair(platform: Platform, operator: RunningOperator, tmp_path: Path) -> Iterator[tuple[Process, Process]]:
     """Two operators in place of the one of the platform: the one that leads, and the one that stands by."""
     operator.stop()
-    cluster, started = platform.cluster, []
-    kubeconfig = cluster.kubeconfig_for_service_account(SYSTEM, "vectorizer-operator")
+    started: list[Process] = []
     for number in (1, 2):
         address, log = f"127.0.0.1:{free_port()}", tmp_path / f"operator-{number}.log"
-        environment = {
-            **os.environ,
-            "KUBECONFIG": str(kubeconfig),
-            "VECTORIZER_S3_ENDPOINT": cluster.object_store.endpoint,
-            "VECTORIZER_S3_ACCESS_KEY": platform.operator_account.access_key,
-            "VECTORIZER_S3_SECRET_KEY": platform.operator_account.secret_key,
-            "VECTORIZER_S3_SECURE": "false",
-            "VECTORIZER_BASES_BUCKET": BASES_BUCKET,
-            "VECTORIZER_PROFILES": str(cluster.folder / "profiles.yaml"),
-            "VECTORIZER_TRAINER_IMAGE": "image",
-            "VECTORIZER_METRICS_ADDRESS": address,
-            "VECTORIZER_LEASE": f"{SYSTEM}/{LEASE}",
-            "VECTORIZER_MAX_RUNS": "1000",
-        }
+        told = operator_environment(platform.cluster, platform.operator_account, address)
+        environment = {**os.environ, **told, "VECTORIZER_LEASE": f"{SYSTEM}/{LEASE}"}
         with log.open("wb") as output:
             command = [sys.executable, "-m", "vectorizer_operator"]
             process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
