@@ -51,12 +51,11 @@ async def start(plan: AttemptPlan, kube: Kube, storage: Storage) -> Object:
     the Job comes first.
     """
     job = await _own_job(plan, kube)
-    if not _is_held(job):
+    if not _is_held(job) or kueue.queue_of(job):
         return job
-    if kueue.queue_of(job):
-        return await _gated(plan, job, kube)
     await _equip(plan, job, kube, storage)
-    wanted = {"suspend": False, "parallelism": job["spec"]["completions"]}
+    template = {"spec": kueue.without_gate(job["spec"]["template"])}
+    wanted = {"suspend": False, "parallelism": job["spec"]["completions"], "template": template}
     started = await kube.merge(JOBS, plan.namespace, plan.name, {"spec": wanted})
     if started is None:
         raise Stale(f"the Job {plan.name} went while it was started")
@@ -67,7 +66,9 @@ async def admit(plan: AttemptPlan, job: Object, pods: Sequence[Object], kube: Ku
     """Give a Job that its queue has admitted what it needs, then let its Pods be scheduled."""
     await _equip(plan, job, kube, storage)
     for pod in filter(kueue.is_gated, pods):
-        await kube.merge(PODS, plan.namespace, pod["metadata"]["name"], kueue.without_gate(pod))
+        metadata = pod["metadata"]
+        let_go = {"metadata": {"resourceVersion": metadata["resourceVersion"]}, "spec": kueue.without_gate(pod)}
+        await kube.merge(PODS, plan.namespace, metadata["name"], let_go)
 
 
 def observe(job: Object | None, pods: Iterable[Object]) -> Attempt:
@@ -100,19 +101,6 @@ async def _equip(plan: AttemptPlan, job: Object, kube: Kube, storage: Storage) -
     await _own(plan, CONFIG_MAPS, jobs.config_map(plan, uid), uid, kube)
     if plan.spans_nodes:
         await _own(plan, SERVICES, jobs.service(plan, uid), uid, kube)
-
-
-async def _gated(plan: AttemptPlan, job: Object, kube: Kube) -> Object:
-    """A Job whose Pods wait for their credentials, also where Kueue gave it the namespace's default queue."""
-    template = job["spec"]["template"]
-    if kueue.is_gated(template):
-        return job
-    gates = [*template["spec"].get("schedulingGates", []), {"name": kueue.GATE}]
-    gate = {"spec": {"template": {"spec": {"schedulingGates": gates}}}}
-    gated = await kube.merge(JOBS, plan.namespace, plan.name, gate)
-    if gated is None:
-        raise Stale(f"the Job {plan.name} went while it was queued")
-    return gated
 
 
 def _is_held(job: Object) -> bool:

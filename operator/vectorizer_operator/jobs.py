@@ -183,7 +183,7 @@ def _failure_rules(plan: AttemptPlan) -> list[Object]:
 def _pod(plan: AttemptPlan) -> Object:
     return {
         "restartPolicy": "Never",
-        **({"schedulingGates": [{"name": GATE}]} if plan.assignment.queue else {}),
+        "schedulingGates": [{"name": GATE}],
         "serviceAccountName": RUN_SERVICE_ACCOUNT,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,

@@ -2,7 +2,8 @@
 
 Kueue admits a Job by ending its suspension, and takes its quota back by suspending it again; nothing else of Kueue is
 asked. The Pods of an admitted Job are held by a gate until their credentials are there, so that these are minted on
-admission and yet never come late: what is gated is on no node, and no kubelet waits to mount what is not there.
+admission and yet never come late: what is gated is on no node, and no kubelet waits to mount what is not there. Every
+Job is created with the gate: Kueue may give it the namespace's default queue on its way, and admit it at once.
 """
 
 from collections.abc import Sequence
@@ -41,12 +42,8 @@ def awaits_credentials(job: Object, pods: Sequence[Object]) -> bool:
 
 
 def without_gate(pod: Object) -> Object:
-    """The patch that lets the Pod be scheduled; gates of others stay, and a change of theirs meanwhile refuses it."""
-    kept = [gate for gate in _gates(pod) if gate["name"] != GATE]
-    return {
-        "metadata": {"resourceVersion": pod["metadata"]["resourceVersion"]},
-        "spec": {"schedulingGates": kept or None},
-    }
+    """What to change in the spec of a Pod, or of a Job's template, to let it be scheduled; gates of others stay."""
+    return {"schedulingGates": [gate for gate in _gates(pod) if gate["name"] != GATE] or None}
 
 
 def quota(job: Object | None) -> Verdict | None:

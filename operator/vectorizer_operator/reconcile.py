@@ -45,6 +45,8 @@ from vectorizer_operator.storage import StorageUnavailable
 
 _UNTOLD = frozenset({Reason.PROFILE_MISSING, Reason.STORAGE_UNREACHABLE})
 """Waits that no event ends, and that cost the API server nothing to look at."""
+_OVER = frozenset({State.SUCCEEDED, State.FAILED})
+"""Attempts whose Job stays for people to look at."""
 _MIRRORED = ("progress", "display", "dataset", "metrics", "checkpoint")
 
 
@@ -154,8 +156,8 @@ async def _run(seen: Observed, record: Record, services: Services, now: datetime
     if seen.is_backing_off:
         if not is_due(seen, services.settings, now):
             return status.repeated(seen.fine_tune, now)
-        if seen.attempt.state is State.QUEUED:
-            await end_job(seen, services)  # Else its queue would admit it once more.
+        if seen.attempt.state not in _OVER:
+            await end_job(seen, services)  # Its queue would admit it once more, or has done so already.
         return await _start(seen, record, next_attempt(seen.tried), services, now)
     return await _follow(seen, record, services, now)
 

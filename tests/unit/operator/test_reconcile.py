@@ -9,12 +9,13 @@ from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.conditions import Reason
 from vectorizer_api.content import ContentType
 from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus
-from vectorizer_api.names import ACCOUNT_LABEL
+from vectorizer_api.names import ACCOUNT_LABEL, attempt_name
 from vectorizer_operator import status
 from vectorizer_operator.errors import Denied
 from vectorizer_operator.follow import Follower
 from vectorizer_operator.known import Key, Known
-from vectorizer_operator.kube import EVENTS, FINE_TUNES, NAMESPACES, VECTORIZERS, Kind, Kube
+from vectorizer_operator.kube import EVENTS, FINE_TUNES, JOBS, NAMESPACES, VECTORIZERS, Kind, Kube
+from vectorizer_operator.kueue import QUEUE_LABEL
 from vectorizer_operator.profiles import Profiles
 from vectorizer_operator.reconcile import look_again, reconcile
 from vectorizer_operator.records import Granted, Record, Records
@@ -103,6 +104,22 @@ class PublishedMeanwhile(Cluster):
         assert kind is VECTORIZERS
         self.asked += 1
         return {"spec": {"source": {"fineTuneUID": "another"}}} if self.asked > 1 else None
+
+
+class Queueing(Cluster):
+    """Creates and deletes Jobs, and keeps which."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.created: list[str] = []
+        self.deleted: list[str] = []
+
+    async def create(self, kind: Kind, body: Body) -> Body:
+        self.created += [body["metadata"]["name"]] if kind is JOBS else []
+        return {**body, "metadata": {**body["metadata"], "uid": "new", "resourceVersion": "1"}}
+
+    async def delete(self, kind: Kind, namespace: str, name: str, uid: str | None = None) -> None:
+        self.deleted += [f"{name} {uid}"] if kind is JOBS else []
 
 
 class Bucket(Storage):
@@ -230,3 +247,24 @@ async def test_a_name_that_was_used_after_it_was_looked_for_is_not_granted() -> 
     conditions = {item["type"]: item for item in cluster.said[0]["conditions"]}
     assert conditions["Accepted"]["reason"] == "NameTaken"
     assert await services.records.get("a-models", "docs") is None
+
+
+@pytest.mark.parametrize("suspended", [True, False], ids=["waits", "was admitted once more"])
+async def test_a_displaced_attempt_leaves_its_queue_before_the_next_one_begins(suspended: bool) -> None:
+    """Kueue may admit the old Job again before anybody deletes it: two attempts of one run would hold quota."""
+    cluster = Queueing()
+    services, first = services_on(cluster), attempt_name("docs", "uid", 1)
+    body = fine_tune(queueName="gpus")
+    tried = Attempts(current=1, preemptions=1)
+    said = status.backing_off(FineTune.model_validate(body), "Another run took its quota.", tried, NOW)
+    body["status"] = said.model_dump(mode="json", by_alias=True, exclude_none=True)
+    owner = {"kind": "VectorizerFineTune", "name": "docs", "uid": "uid", "controller": True}
+    labels = {QUEUE_LABEL: "gpus", "app.kubernetes.io/component": "train"}
+    metadata = {"name": first, "namespace": "ns", "uid": "old", "resourceVersion": "1", "labels": labels}
+    old = {"metadata": {**metadata, "ownerReferences": [owner]}, "spec": {"suspend": suspended, "parallelism": 1}}
+    for kind, there in ((NAMESPACES, NAMESPACE), (FINE_TUNES, body), (JOBS, old)):
+        services.known.update(kind, there)
+    await services.records.put("a-models", record("uid"))
+    await reconcile("ns", "docs", services)
+    assert cluster.deleted == [f"{first} old"]
+    assert cluster.created == [attempt_name("docs", "uid", 2)]
