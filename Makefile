@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 CONTENT ?= Text
 # What has a target of its own: `make test` stays below ten minutes.
 SLOW := --ignore tests/integration/journeys --ignore tests/integration/operator/faults \
-  --ignore tests/integration/monitoring
+  --ignore tests/integration/monitoring --ignore tests/integration/queueing
 # Every model comes from the cache; nothing waits for a hub that is not there.
 export HF_HUB_OFFLINE := 1
 # Threads that spin while they wait take the time of those that work: two trainings side by side would crawl.
@@ -15,7 +15,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate format lint types unit integration test journeys faults monitoring cluster demo quality measure forecast latency constraints clean
+.PHONY: help venv tools bases generate format lint types unit integration test journeys faults monitoring queueing cluster demo quality measure forecast latency admission constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,10 @@ monitoring: venv tools bases ## Test alerts and dashboard with the real Promethe
 	$(RUN) -c 'from vectorizer_dev.tools import find_monitoring_tools; find_monitoring_tools()'
 	$(RUN) -m pytest tests/integration/monitoring
 
+queueing: venv tools bases ## Queue, displace and delete runs with the real Kueue; built once.
+	$(RUN) -c 'from vectorizer_dev.tools import find_queueing_tools; find_queueing_tools()'
+	$(RUN) -m pytest tests/integration/queueing
+
 cluster: venv ## Start the development cluster; Ctrl-C ends it.
 	@$(RUN) -m vectorizer_dev cluster
 
@@ -96,6 +100,9 @@ forecast: venv bases ## Compare what was foreseen with what the demo's data sets
 
 latency: venv ## Measure CR -> Job over 100 fine-tunes, and the operator's memory.
 	$(RUN) bench/operator_latency.py
+
+admission: venv bases ## Measure the way from Kueue's admission to a Pod that may be scheduled.
+	$(RUN) bench/queue_latency.py
 
 constraints: $(UV) ## Pin the dependencies anew, with hashes and without index addresses.
 	@for extra in operator trainer dev; do \

@@ -51,10 +51,15 @@ class ActedRun:
 
     @classmethod
     def find(cls, api: client.ApiClient, namespace: str, run_uid: str, attempt: int = 1) -> "ActedRun":
-        """Wait for the Pod of a run's attempt and read what is mounted into it."""
+        """Wait until the Pod of a run's attempt may be scheduled, and read what is mounted into it."""
         core = client.CoreV1Api(api)
         selector = f"app.kubernetes.io/component=train,{RUN_UID_LABEL}={run_uid},{ATTEMPT_LABEL}={attempt}"
-        found = eventually(lambda: core.list_namespaced_pod(namespace, label_selector=selector).items)[0]
+
+        def let_go() -> list[client.V1Pod]:
+            pods: list[client.V1Pod] = core.list_namespaced_pod(namespace, label_selector=selector).items
+            return [pod for pod in pods if pod.spec is not None and not pod.spec.scheduling_gates]
+
+        found = eventually(let_go)[0]
         pod: dict[str, Any] = api.sanitize_for_serialization(found)  # type: ignore[no-untyped-call]
         shared = str(pod["metadata"]["labels"]["job-name"])
         config_map, secret = (

@@ -15,6 +15,8 @@ from vectorizer_dev.cache import cache_folder, locked
 from vectorizer_dev.toolchain import find_go
 
 MODULES = Path(__file__).parent.parent / "tools"
+_MANIFESTS = "config"
+"""The folder in which projects made with kubebuilder keep their manifests."""
 
 Report = Callable[[str], None]
 """Takes one line for the person who waits."""
@@ -46,6 +48,8 @@ class Module:
     """How long a cold build takes on two cores."""
     linker_variables: Mapping[str, str] = field(default_factory=dict)
     build_tags: tuple[str, ...] = ()
+    manifests_of: str = ""
+    """The Go module whose manifests are kept beside the programs; an installed program, which has none, is no match."""
 
     @property
     def folder(self) -> Path:
@@ -107,6 +111,16 @@ def monitoring() -> Module:
     )
 
 
+def queueing() -> Module:
+    """Return the module of Kueue, which only the tests of queued runs need."""
+    return Module(
+        name="kueue",
+        binaries=(Binary("kueue", (), ""),),
+        minutes="10 to 30 minutes",
+        manifests_of="sigs.k8s.io/kueue",
+    )
+
+
 @dataclass(frozen=True)
 class Tools:
     """Paths of the programs that make up the development cluster."""
@@ -126,6 +140,18 @@ class MonitoringTools:
     promtool: Path
 
 
+@dataclass(frozen=True)
+class QueueingTools:
+    """Path of Kueue's manager."""
+
+    kueue: Path
+
+    @property
+    def manifests(self) -> Path:
+        """Where the manifests of exactly this Kueue are, for kustomize."""
+        return self.kueue.parent / _MANIFESTS / "default"
+
+
 def find_tools(report: Report = print) -> Tools:
     """Return all tools, building once those that are neither installed in a fitting version nor cached.
 
@@ -137,6 +163,11 @@ def find_tools(report: Report = print) -> Tools:
 def find_monitoring_tools(report: Report = print) -> MonitoringTools:
     """Return Prometheus and promtool, found or built alike; raises alike."""
     return MonitoringTools(**_programs((monitoring(),), report))
+
+
+def find_queueing_tools(report: Report = print) -> QueueingTools:
+    """Return Kueue, built once; raises alike."""
+    return QueueingTools(**_programs((queueing(),), report))
 
 
 def _programs(wanted: Sequence[Module], report: Report) -> dict[str, Path]:
@@ -152,8 +183,14 @@ def _programs(wanted: Sequence[Module], report: Report) -> dict[str, Path]:
 
 def _resolved(module: Module) -> dict[str, Path]:
     """Return a path for every binary of the module, or nothing at all where one is missing."""
-    found = {binary.name: _installed(binary) or _cached(module, binary) for binary in module.binaries}
+    found = {binary.name: _found(module, binary) for binary in module.binaries}
     return {name: path for name, path in found.items() if path} if all(found.values()) else {}
+
+
+def _found(module: Module, binary: Binary) -> Path | None:
+    """An installed program comes without manifests."""
+    installed = None if module.manifests_of else _installed(binary)
+    return installed or _cached(module, binary)
 
 
 def _installed(binary: Binary) -> Path | None:
@@ -183,11 +220,12 @@ def _build_all(missing: list[Module], report: Report) -> None:
     if not missing:
         return
     go = find_go(report)
-    (cache_folder() / "bin").mkdir(parents=True, exist_ok=True)
-    for left_by_a_killed_build in cache_folder().glob("go-build-*"):
+    finished = cache_folder() / "bin"
+    finished.mkdir(parents=True, exist_ok=True)
+    for left_by_a_killed_build in finished.glob("go-build-*"):
         shutil.rmtree(left_by_a_killed_build)
     # Go's build cache grows to 5 GB here, far more than the binaries: it lives as long as this build.
-    with tempfile.TemporaryDirectory(prefix="go-build-", dir=cache_folder()) as work:
+    with tempfile.TemporaryDirectory(prefix="go-build-", dir=finished) as work:
         for module in missing:
             _build(module, go, Path(work), report)
 
@@ -202,6 +240,8 @@ def _build(module: Module, go: Path, work: Path, report: Report) -> None:
     for binary in module.binaries:
         if binary.built_as:
             (fresh / binary.built_as).rename(fresh / binary.name)
+    if module.manifests_of:
+        _keep_manifests(module, go, fresh / _MANIFESTS)
     # The rename makes the folder appear whole or not at all.
     fresh.rename(module.built)
     report(f"Built {names} in {time.monotonic() - started:.0f} s.")
@@ -215,3 +255,16 @@ def _compile(module: Module, go: Path, target: Path, build_cache: Path) -> None:
     result = subprocess.run(command, cwd=module.folder, env=environment, capture_output=True, text=True, check=False)
     if result.returncode:
         raise ToolError(f"go build of {module.name} failed:\n{result.stderr[-4000:]}")
+
+
+def _keep_manifests(module: Module, go: Path, target: Path) -> None:
+    """Copy the manifests out of Go's module cache, whose folders nobody may write to, nor remove."""
+    command = [str(go), "list", "-m", "-f", "{{.Dir}}", module.manifests_of]
+    answer = subprocess.run(command, cwd=module.folder, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise ToolError(f"go list of {module.manifests_of} failed:\n{answer.stderr[-4000:]}")
+    source = Path(answer.stdout.strip()) / _MANIFESTS
+    for file in filter(Path.is_file, source.rglob("*")):
+        kept = target / file.relative_to(source)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, kept)

@@ -1,6 +1,6 @@
 """A run with a queue, where the test plays Kueue by what it documents: it ends a Job's suspension, or begins it again.
 
-The journeys have the real one.
+`tests/integration/queueing` has the real one.
 """
 
 from datetime import UTC, datetime
@@ -33,14 +33,6 @@ def set_suspend(tenant: Tenant, job: Any, suspend: bool) -> None:
 def admitted(tenant: Tenant, body: Any, attempt: int = 1) -> ActedRun:
     """The run, once its Pod is let go."""
     set_suspend(tenant, job_of(tenant, body["metadata"]["name"], attempt), False)
-    selector = f"vectorizers.dev/run-uid={body['metadata']['uid']},vectorizers.dev/attempt={attempt}"
-    core = client.CoreV1Api(tenant.api)
-
-    def is_let_go() -> bool:
-        pods = core.list_namespaced_pod(tenant.namespace, label_selector=selector).items
-        return bool(pods) and not any(pod.spec.scheduling_gates for pod in pods if pod.spec is not None)
-
-    eventually(is_let_go)
     return tenant.run_of(body, attempt)
 
 

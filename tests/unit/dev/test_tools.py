@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from vectorizer_dev import toolchain, tools
-from vectorizer_dev.tools import Binary, Module, ToolError, modules, monitoring
+from vectorizer_dev.tools import Binary, Module, ToolError, modules, monitoring, queueing
 
-MODULES = (*modules(), monitoring())
+MODULES = (*modules(), monitoring(), queueing())
 
 
 @pytest.fixture
@@ -55,6 +55,15 @@ class TestInstalledPrograms:
         monkeypatch.setenv("PATH", "/nonexistent")
         assert tools._installed(self.ETCD) is None
 
+    def test_are_passed_over_where_manifests_of_the_same_version_are_needed(
+        self, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        program(tmp_path / "bin" / "kueue", "echo any")
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+        assert tools._resolved(queueing()) == {}
+        built = program(queueing().built / "kueue", "echo built")
+        assert tools._resolved(queueing()) == {"kueue": built}
+
 
 class TestABuild:
     MODULE = Module("etcd", (Binary("etcd", ("--version",), "never", built_as="server"),), "1 minute")
@@ -72,8 +81,21 @@ class TestABuild:
         assert not self.MODULE.built.exists()
         assert list((cache / "bin").iterdir()) == []
 
+    def test_keeps_the_manifests_of_what_it_built(self, cache: Path, tmp_path: Path) -> None:
+        manifest = tmp_path / "module" / "config" / "default" / "kustomization.yaml"
+        manifest.parent.mkdir(parents=True)
+        manifest.write_text("resources: []\n")
+        for folder in (manifest.parent, manifest.parent.parent):
+            folder.chmod(0o555)
+        build = 'while [ "$1" != -o ]; do shift; done; echo built > "$2/kueue"'
+        go = program(tmp_path / "go", f'if [ "$1" = list ]; then echo {tmp_path}/module; else {build}; fi')
+        self.build(go, cache, queueing())
+        found = tools.QueueingTools(queueing().built / "kueue")
+        assert (found.manifests / "kustomization.yaml").read_text() == "resources: []\n"
+        assert found.manifests.stat().st_mode & stat.S_IWUSR
+
     def test_clears_away_what_a_killed_one_left(self, cache: Path, tmp_path: Path) -> None:
-        left = cache / "go-build-killed" / "gocache"
+        left = cache / "bin" / "go-build-killed" / "gocache"
         left.mkdir(parents=True)
         go = program(tmp_path / "go", 'while [ "$1" != -o ]; do shift; done; echo built > "$2/server"')
         self.build(go, cache)
@@ -90,8 +112,8 @@ class TestABuild:
         assert [str(path) for path in found] == [str(self.MODULE.built / "etcd")] * 2
         assert (tmp_path / "go.runs").read_text() == "run\n"
 
-    def build(self, go: Path, cache: Path) -> None:
+    def build(self, go: Path, cache: Path, module: Module = MODULE) -> None:
         cache.mkdir(exist_ok=True)
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(tools, "find_go", lambda report: go)
-            tools._build_all([self.MODULE], lambda line: None)
+            tools._build_all([module], lambda line: None)
