@@ -180,7 +180,7 @@ async def _follow(seen: Observed, record: Record, services: Services, now: datet
             return await retry(seen, record, failed, services, now)
         case State.SUCCEEDED if seen.purpose is Purpose.FETCH:
             job = await train(seen, record, services)
-            return _active(seen, _created(Purpose.TRAIN, job), now)
+            return _active(seen, _created(Purpose.TRAIN, job), now, job=job)
         case State.SUCCEEDED:
             return await _publish(seen, record, services, now)
 
@@ -238,8 +238,12 @@ async def _end(seen: Observed, record: Record, ended: FineTuneStatus, services: 
     return ended
 
 
-def _active(seen: Observed, running: Verdict, now: datetime, stale: Verdict | None = None) -> FineTuneStatus:
-    return status.active(seen.fine_tune, running, seen.progress, seen.tried, now, stale, kueue.quota(seen.job))
+def _active(
+    seen: Observed, running: Verdict, now: datetime, stale: Verdict | None = None, job: Object | None = None
+) -> FineTuneStatus:
+    """Of a run that goes on; `job` is the one that has just followed the Job that was seen."""
+    quota = kueue.quota(job or seen.job)
+    return status.active(seen.fine_tune, running, seen.progress, seen.tried, now, stale, quota)
 
 
 def _complete(seen: Observed, record: Record, manifest: RunManifest, now: datetime) -> FineTuneStatus:

@@ -9,7 +9,7 @@ from vectorizer_api.artifact import VectorizerDescription
 from vectorizer_api.conditions import Reason
 from vectorizer_api.content import ContentType
 from vectorizer_api.fine_tune import Attempts, FineTune, FineTuneStatus
-from vectorizer_api.names import ACCOUNT_LABEL, attempt_name
+from vectorizer_api.names import ACCOUNT_LABEL, attempt_name, fetch_name
 from vectorizer_operator import status
 from vectorizer_operator.errors import Denied
 from vectorizer_operator.follow import Follower
@@ -120,6 +120,15 @@ class Queueing(Cluster):
 
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str | None = None) -> None:
         self.deleted += [f"{name} {uid}"] if kind is JOBS else []
+
+
+class WithDefaultQueue(Queueing):
+    """Kueue gives each Job the namespace's default queue on its way to the API server."""
+
+    async def create(self, kind: Kind, body: Body) -> Body:
+        created = await super().create(kind, body)
+        created["metadata"]["labels"] = {**created["metadata"].get("labels", {}), QUEUE_LABEL: "default"}
+        return created
 
 
 class Bucket(Storage):
@@ -268,3 +277,26 @@ async def test_a_displaced_attempt_leaves_its_queue_before_the_next_one_begins(s
     await reconcile("ns", "docs", services)
     assert cluster.deleted == [f"{first} old"]
     assert cluster.created == [attempt_name("docs", "uid", 2)]
+
+
+async def test_a_training_that_queues_up_after_its_download_was_admitted_is_not_said_to_be_admitted() -> None:
+    """What was admitted and waits counts as displaced."""
+    cluster = WithDefaultQueue()
+    services, download = services_on(cluster), fetch_name("docs", "uid", 1)
+    body = fine_tune(fileUrls=["https://files.example/a.txt"])
+    admitted, runs = Verdict("True", Reason.ADMITTED), Verdict("True", Reason.JOB_RUNNING)
+    said = status.active(FineTune.model_validate(body), runs, None, Attempts(current=1), NOW, quota=admitted)
+    body["status"] = said.model_dump(mode="json", by_alias=True, exclude_none=True)
+    owner = {"kind": "VectorizerFineTune", "name": "docs", "uid": "uid", "controller": True}
+    labels = {QUEUE_LABEL: "default", "app.kubernetes.io/component": "fetch"}
+    metadata = {"name": download, "namespace": "ns", "uid": "old", "resourceVersion": "1", "labels": labels}
+    complete = {"conditions": [{"type": "Complete", "status": "True"}]}
+    job = {"metadata": {**metadata, "ownerReferences": [owner]}, "spec": {"suspend": False}, "status": complete}
+    for kind, there in ((NAMESPACES, NAMESPACE), (FINE_TUNES, body), (JOBS, job)):
+        services.known.update(kind, there)
+    granted = record("uid").granted.model_copy(update={"fetches": True})
+    await services.records.put("a-models", record("uid").model_copy(update={"granted": granted}))
+    await reconcile("ns", "docs", services)
+    assert cluster.created == [attempt_name("docs", "uid", 1)]
+    (reserved,) = (item for item in cluster.said[0]["conditions"] if item["type"] == "QuotaReserved")
+    assert (reserved["status"], reserved["reason"]) == ("False", "Queued")
