@@ -89,9 +89,8 @@ class Stopped(BaseException):
 
     def failure(self) -> Failure:
         """What the container's termination message says."""
-        return _failure(
-            ExitCode.STOPPED, "Stopped", "The run was asked to stop before it was done.", "Another attempt starts anew."
-        )
+        hint = "Another attempt goes on from the last checkpoint, or starts anew where there is none."
+        return _failure(ExitCode.STOPPED, "Stopped", "The run was asked to stop before it was done.", hint)
 
 
 def failure_of(error: BaseException) -> Failure:

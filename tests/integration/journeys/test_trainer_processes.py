@@ -171,11 +171,10 @@ def test_two_processes_that_were_stopped_and_then_killed_end_with_the_weights_of
 ) -> None:
     stopped, killed, last = (Run(data / "train", tmp_path, attempt) for attempt in (1, 2, 3))
     assert interrupt(stopped, signal.SIGTERM) == 143
-    assert (tmp_path / "checkpoints" / "all-blocks.safetensors").is_file()
+    assert list((tmp_path / "checkpoints").glob("*all-blocks.safetensors")) != [], stopped.log
     assert interrupt(killed, signal.SIGKILL) == -signal.SIGKILL
-    assert "goes on from step" in killed.log
     assert last.finish(TOGETHER) == 0, last.log
-    assert "goes on from step" in last.log
+    assert "goes on from step" in last.log, last.log
     assert last.weights == together.weights
     assert last.manifest.metrics == together.manifest.metrics
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 from vectorizer_dev.datasets import image
+from vectorizer_dev.downloads import Downloads
 from vectorizer_dev.inspection import Kubectl
 from vectorizer_dev.quota import ClusterQueue
 from vectorizer_dev.tenant import FINE_TUNES, Body, Tenant
@@ -121,6 +122,21 @@ def test_a_request_that_names_no_queue_waits_in_the_default_one_of_its_namespace
     run = tenant.run_of(body)
     run.succeed(DIMENSION)
     tenant.until("docs", "Complete", "True")
+
+
+def test_a_download_waits_in_the_default_queue_too_and_the_training_after_it_once_more(
+    tenant: Tenant, queue_of: MakeQueue, downloads: Downloads
+) -> None:
+    """Kueue gives its default queue to every Job of the namespace."""
+    queue = queue_of(tenant, processors=0, name="default")
+    body = tenant.ask("docs", fileUrls=[downloads.serve("/queued.txt", b"text")])
+    is_queued(tenant, "docs")
+    assert [job for job in tenant.jobs("docs") if job.endswith("-f1")] != []
+    queue.grant(1)
+    tenant.run_of(body).succeed(DIMENSION)
+    tenant.until("docs", "Complete", "True")
+    tried = tenant.status("docs")["attempts"]
+    assert (tried["current"], tried["failures"], tried.get("preemptions", 0)) == (1, 0, 0)
 
 
 def test_a_run_that_kueue_admits_as_soon_as_it_is_created_gets_its_credentials(

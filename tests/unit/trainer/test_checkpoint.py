@@ -16,7 +16,7 @@ from vectorizer_trainer.schedule import steps_for
 from vectorizer_trainer.stopping import stop_on_sigterm
 from vectorizer_trainer.store import FolderStore
 from vectorizer_trainer.tuning.anchors import Anchors
-from vectorizer_trainer.tuning.checkpoint import NoCheckpoints, StoredCheckpoints, TrainingState
+from vectorizer_trainer.tuning.checkpoint import NoCheckpoints, Pace, StoredCheckpoints, TrainingState
 from vectorizer_trainer.tuning.deep import Step, TrainedBlocks, train_blocks
 from vectorizer_trainer.vectorizer import Vectorizer
 
@@ -137,6 +137,21 @@ def test_each_training_of_a_run_goes_on_from_its_own_checkpoint(checkpoints: Sto
     assert [state.step for state in last if state is not None] == [7, 3]
 
 
+def test_trainings_of_one_kind_are_told_apart_by_what_they_are_trained_for(checkpoints: StoredCheckpoints) -> None:
+    for number in (1, 2):
+        checkpoints.of(f"without fold {number}").of("all blocks").keep(TrainingState(number, {"weight": torch.ones(2)}))
+    last = [checkpoints.of(f"without fold {number}").of("all blocks").last() for number in (1, 2)]
+    assert [state.step for state in last if state is not None] == [1, 2]
+
+
+def test_the_trainings_of_a_run_share_the_time_between_checkpoints(
+    store: FolderStore, tmp_path: Path, told: list[Checkpoint]
+) -> None:
+    times = iter([0.0, 60.0])
+    checkpoints = StoredCheckpoints(store, tmp_path, "this run", told.append, Pace(lambda: next(times)))
+    assert checkpoints.of("all blocks").due()
+
+
 @pytest.mark.parametrize("damage", [lambda raw: raw[: len(raw) // 2], lambda raw: b"", lambda raw: b"\xff" * len(raw)])
 def test_a_damaged_checkpoint_is_passed_over(
     damage: Callable[[bytes], bytes], store: FolderStore, checkpoints: StoredCheckpoints
@@ -158,7 +173,7 @@ def test_a_store_that_fails_costs_the_checkpoint_and_not_the_training(
 
 def test_large_checkpoints_are_written_less_often(store: FolderStore, tmp_path: Path, told: list[Checkpoint]) -> None:
     times = iter([0.0, 60.0, 60.0, 80.0, 200.0, 480.0])
-    checkpoints = StoredCheckpoints(store, tmp_path, "this run", told.append, lambda: next(times))
+    checkpoints = StoredCheckpoints(store, tmp_path, "this run", told.append, Pace(lambda: next(times)))
     assert checkpoints.due()
     checkpoints.keep(TrainingState(1, {}))
     assert not checkpoints.due()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from numpy.typing import NDArray
 from vectorizer_api.run import Outcome, Stage
 from vectorizer_trainer.augmentation import UNCHANGED
 from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.errors import Stopped
 from vectorizer_trainer.metrics import scores
-from vectorizer_trainer.schedule import FEWEST_FOR_BLOCKS, FEWEST_TO_HOLD_OUT, epochs_for
+from vectorizer_trainer.schedule import FEWEST_FOR_BLOCKS, FEWEST_TO_HOLD_OUT, epochs_for, steps_for
+from vectorizer_trainer.store import FolderStore
 from vectorizer_trainer.tuning import Examples, Silent, Tuned, fine_tune
 from vectorizer_trainer.tuning.adapter import train_adapter
-from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
+from vectorizer_trainer.tuning.checkpoint import Checkpoints, NoCheckpoints, Pace, StoredCheckpoints
 from vectorizer_trainer.tuning.cross_validated import tune_cross_validated
 from vectorizer_trainer.tuning.held_out import tune_held_out
 from vectorizer_trainer.tuning.interpolate import mixed_weights
@@ -56,15 +59,20 @@ Way = Callable[[Task], Tuned]
 
 
 def _tune(
-    way: Way, start: Vectorizer, count: int, targets: NDArray[np.bool_] | None = None, observer: Silent | None = None
+    way: Way,
+    start: Vectorizer,
+    count: int,
+    targets: NDArray[np.bool_] | None = None,
+    observer: Silent | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Tuned:
     texts, real = _texts(count)
     targets = real if targets is None else targets
     names = [f"label {n}" for n in range(LABELS)]
     ends = [0, count // 2, 7 * count // 10, count]
     train, choose, gate = (_examples(texts, targets, *span) for span in pairwise(ends))
-    watch = Stopwatch(observer or Silent())
-    return way(Task(start, train, choose, gate, _others(60), names, 0, watch, NoCheckpoints(), UNCHANGED))
+    watch, kept = Stopwatch(observer or Silent()), checkpoints or NoCheckpoints()
+    return way(Task(start, train, choose, gate, _others(60), names, 0, watch, kept, UNCHANGED))
 
 
 class Heard(Silent):
@@ -86,6 +94,25 @@ class Heard(Silent):
         loss: float | None = None,
     ) -> None:
         self.last[self.stages[-1][0]] = step
+
+
+class StoppedAt(Heard):
+    """Asks to stop at a step of the tuning."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self._step = step
+
+    def advance(
+        self,
+        step: int,
+        *,
+        epoch: int | None = None,
+        examples_per_second: float | None = None,
+        loss: float | None = None,
+    ) -> None:
+        if self.stages[-1][0] is Stage.TUNING and step == self._step:
+            raise Stopped
 
 
 @dataclass(frozen=True)
@@ -180,6 +207,23 @@ class TestWithFewExamples:
 
     def test_what_is_learnable_is_learnt(self, few: Tuned) -> None:
         assert few.outcome is Outcome.IMPROVED
+
+    def test_a_training_without_a_fold_that_was_stopped_is_gone_on_with(
+        self, few: Tuned, tiny_text: Vectorizer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        stopped_after = 3
+        store, never = FolderStore(tmp_path), Pace(lambda: 0.0)
+        (tmp_path / "scratch").mkdir()
+        checkpoints = StoredCheckpoints(store, tmp_path / "scratch", "this run", lambda _: None, never)
+        stopped = StoppedAt(steps_for(200) + stopped_after)
+        with pytest.raises(Stopped):
+            _tune(tune_cross_validated, tiny_text, 200, observer=stopped, checkpoints=checkpoints)
+        with caplog.at_level("INFO"):
+            again = _tune(tune_cross_validated, tiny_text, 200, checkpoints=checkpoints)
+        assert [said for said in caplog.messages if "goes on" in said] == [
+            f"training goes on from step {stopped_after}"
+        ]
+        assert again.metrics == few.metrics
 
     def test_the_blocks_are_not_trained_on_less_than_a_batch(self, tiny_text: Vectorizer) -> None:
         fewer = _tune(tune_cross_validated, tiny_text, FEWEST_FOR_BLOCKS - 1)

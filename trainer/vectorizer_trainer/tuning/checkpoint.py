@@ -8,7 +8,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -21,7 +21,7 @@ from vectorizer_api.run import Checkpoint
 from vectorizer_trainer.errors import StorageError
 from vectorizer_trainer.store import Store
 
-__all__ = ["Checkpoints", "NoCheckpoints", "StoredCheckpoints", "TrainingState"]
+__all__ = ["Checkpoints", "NoCheckpoints", "Pace", "StoredCheckpoints", "TrainingState"]
 
 _SUFFIX = ".safetensors"
 _MOST = 16
@@ -47,7 +47,7 @@ class Checkpoints(Protocol):
     """Where trainings keep their states."""
 
     def of(self, training: str) -> "Checkpoints":
-        """The place of one training, by its name within the run."""
+        """The place of one training, by its name within this place."""
 
     def last(self) -> TrainingState | None:
         """The state to go on from, or None where there is nothing of the same run."""
@@ -77,42 +77,48 @@ class NoCheckpoints:
         """Keeps nothing."""
 
 
-class StoredCheckpoints:
-    """One checkpoint of a training in a store, shared by the attempts of a run."""
+class Pace:
+    """When the next checkpoint is due; the trainings of a run share it."""
 
-    def __init__(
-        self,
-        store: Store,
-        scratch: Path,
-        identity: str,
-        told: Callable[[Checkpoint], None],
-        clock: Callable[[], float] = time.monotonic,
-        training: str = "training",
-    ) -> None:
-        """Takes the store, a folder for the file on its way, and what makes two runs the same one.
-
-        A checkpoint of another identity is not gone on from: the files, the start or the trainer are others.
-        """
-        self._store = store
-        self._scratch = scratch
-        self._key = "-".join(re.findall(r"\w+", training)) + _SUFFIX
-        self._file = scratch / self._key
-        self._identity = identity
-        self._told = told
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Takes a clock in seconds."""
+        self.clock = clock
         self._next = clock() + _INTERVAL
+
+    def due(self) -> bool:
+        """Whether enough time went by since the last one."""
+        return self.clock() >= self._next
+
+    def wrote(self, began: float) -> None:
+        """One was written, from the time `began` until now."""
+        now = self.clock()
+        self._next = now + max(_INTERVAL, (now - began) / _LARGEST_COST)
+
+
+@dataclass(frozen=True)
+class StoredCheckpoints:
+    """One checkpoint of each training in a store, shared by the attempts of a run."""
+
+    store: Store
+    scratch: Path
+    """A folder for the file on its way."""
+    identity: str
+    """What makes two runs the same one: of others, whose files, start or trainer differ, none is gone on from."""
+    told: Callable[[Checkpoint], None]
+    pace: Pace = field(default_factory=Pace)
+    training: str = ""
 
     def of(self, training: str) -> "StoredCheckpoints":
         """See Checkpoints."""
-        return StoredCheckpoints(self._store, self._scratch, self._identity, self._told, self._clock, training)
+        return replace(self, training=f"{self.training} {training}")
 
     def last(self) -> TrainingState | None:
         """See Checkpoints; one that is damaged or of another run is passed over, and the log says so."""
         try:
-            entry = next((entry for entry in self._store.entries(_MOST) if entry.key == self._key), None)
+            entry = next((entry for entry in self.store.entries(_MOST) if entry.key == self._key), None)
             if entry is None:
                 return None
-            self._store.fetch(entry, self._file)
+            self.store.fetch(entry, self._file)
             return self._read()
         except (SafetensorError, StorageError, ValueError) as error:
             _log.warning("the checkpoint is not used, training starts anew: %s", error)
@@ -122,27 +128,34 @@ class StoredCheckpoints:
 
     def due(self) -> bool:
         """See Checkpoints."""
-        return self._clock() >= self._next
+        return self.pace.due()
 
     def keep(self, state: TrainingState) -> None:
         """See Checkpoints."""
-        began = self._clock()
+        began = self.pace.clock()
         try:
-            save_file(state.tensors, self._file, {"identity": self._identity, "step": str(state.step)})
-            self._store.upload(self._key, self._file)
+            save_file(state.tensors, self._file, {"identity": self.identity, "step": str(state.step)})
+            self.store.upload(self._key, self._file)
         except (OSError, SafetensorError, StorageError) as error:
             _log.warning("no checkpoint was written at step %d: %s", state.step, error)
         else:
-            self._told(Checkpoint(step=state.step, time=datetime.now(UTC)))
+            self.told(Checkpoint(step=state.step, time=datetime.now(UTC)))
         finally:
             self._file.unlink(missing_ok=True)
-        now = self._clock()
-        self._next = now + max(_INTERVAL, (now - began) / _LARGEST_COST)
+        self.pace.wrote(began)
+
+    @property
+    def _key(self) -> str:
+        return "-".join(re.findall(r"\w+", self.training or "training")) + _SUFFIX
+
+    @property
+    def _file(self) -> Path:
+        return self.scratch / self._key
 
     def _read(self) -> TrainingState | None:
         with safe_open(self._file, "pt") as file:
             described = file.metadata() or {}
-            if described.get("identity") != self._identity:
+            if described.get("identity") != self.identity:
                 _log.info("the checkpoint is of other files or another start: training starts anew")
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict

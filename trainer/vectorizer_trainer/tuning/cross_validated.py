@@ -20,7 +20,6 @@ from vectorizer_trainer.tuning import types
 from vectorizer_trainer.tuning.anchors import Measured, part_reference
 from vectorizer_trainer.tuning.augmented import Augmented, measure_gain
 from vectorizer_trainer.tuning.candidates import Candidate, Trained, all_blocks, linear_adapters, verified_share
-from vectorizer_trainer.tuning.checkpoint import NoCheckpoints
 from vectorizer_trainer.tuning.interpolate import mixed_weights, predicted_share, score
 from vectorizer_trainer.tuning.task import Task
 from vectorizer_trainer.tuning.types import Examples, Tuned
@@ -111,15 +110,14 @@ class _Judge:
             yield self._judged(candidate, sum(steps[:turn]))
 
     def _judged(self, candidate: Candidate, done: int) -> _Judged:
-        # The one to offer comes first: its checkpoints outlast a stop, and the short trainings behind it start anew.
         trained = candidate.train(self._everything, done, self.task.checkpoints)
         done += candidate.steps(len(self._everything))
         kept = trained.moved(self.reference.vectors, self.reference.items)
         alpha, retention = verified_share(trained, self.reference, predicted_share(HIGHEST_SHARE, kept))
         judged = []
-        for fold in self.folds:
+        for number, fold in enumerate(self.folds, 1):
             rest = self._without(fold)
-            learnt = candidate.train(rest, done, NoCheckpoints())
+            learnt = candidate.train(rest, done, self.task.checkpoints.of(f"without fold {number}"))
             done += candidate.steps(len(rest))
             judged.append(self._held_out(fold, learnt, alpha))
         return _Judged(candidate, trained, alpha, retention, judged)
