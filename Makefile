@@ -44,9 +44,10 @@ bases: venv ## Make the small base vectorizers once, in the cache.
 	$(RUN) -c 'from vectorizer_api.content import ContentType; from vectorizer_trainer.bases import ensure_base; \
 	  [ensure_base(kind) for kind in ContentType]'
 
-generate: venv ## Write the CRDs from the models, and the dashboard.
+generate: venv ## Write the CRDs from the models, the dashboard, and the README and schema of the chart.
 	$(RUN) -m vectorizer_api.crd
 	$(RUN) -m vectorizer_dev.dashboard
+	$(RUN) -m vectorizer_dev.chart
 
 format: venv ## Format the code.
 	$(RUN) -m ruff check --fix --quiet .

@@ -26,12 +26,24 @@ from vectorizer_api.names import (
 
 RUN_DAYS = 30
 """Days that a run's working files are kept; what was published stays."""
-OPERATOR_NAMESPACE, OPERATOR = "vectorizer-system", "vectorizer-operator"
-OPERATOR_ROLE = "vectorizer-operator-account"
+OPERATOR = "vectorizer-operator"
 REGION = "us-east-1"
 CONFLICT = 409
 
 app = typer.Typer(name="account", help="Make accounts: namespace, buckets and FTP user.", no_args_is_help=True)
+
+
+@dataclass(frozen=True)
+class OperatorIdentity:
+    """Who the operator is in the cluster: as the chart names it in a release `vectorizer-operator`."""
+
+    service_account: str = "vectorizer-system/vectorizer-operator"
+    """namespace/name."""
+    role: str = "vectorizer-operator-account"
+    """The ClusterRole of what it may do in an account."""
+
+
+USUAL = OperatorIdentity()
 
 
 class AccountError(Exception):
@@ -52,7 +64,14 @@ class Account:
 
 
 def create_account(
-    name: str, *, api: client.ApiClient, store: Minio, admin: MinioAdmin, namespace: str = "", bucket_prefix: str = ""
+    name: str,
+    *,
+    api: client.ApiClient,
+    store: Minio,
+    admin: MinioAdmin,
+    namespace: str = "",
+    bucket_prefix: str = "",
+    operator: OperatorIdentity = USUAL,
 ) -> Account:
     """Make an account, or what is missing of it: repeating it changes nothing that is there.
 
@@ -63,6 +82,7 @@ def create_account(
         admin: The object store's administrative interface.
         namespace: The account's namespace; by default its name.
         bucket_prefix: What the operator is told to put before the buckets' names.
+        operator: Who gets the operator's rights in the account.
 
     Raises:
         AccountError: where the name is no account id, or belongs to another namespace.
@@ -73,7 +93,7 @@ def create_account(
     place = namespace or name
     _namespace(client.CoreV1Api(api), place, name)
     _run_service_account(client.CoreV1Api(api), place)
-    _operator_rights(client.RbacAuthorizationV1Api(api), place)
+    _operator_rights(client.RbacAuthorizationV1Api(api), place, operator)
     batch, models = batch_bucket(name, bucket_prefix), models_bucket(name, bucket_prefix)
     for bucket in (batch, models):
         _bucket(store, bucket)
@@ -99,6 +119,10 @@ def create(
     ftp: Annotated[str, typer.Option(envvar="VECTORIZER_FTP", help="host:port of FTP, to be shown.")] = "",
     namespace: Annotated[str, typer.Option(help="The account's namespace; by default its name.")] = "",
     bucket_prefix: Annotated[str, typer.Option(envvar="VECTORIZER_BUCKET_PREFIX", help="As the operator's.")] = "",
+    operator: Annotated[
+        str, typer.Option(help="namespace/name of the operator's service account, as the chart's notes tell.")
+    ] = USUAL.service_account,
+    operator_role: Annotated[str, typer.Option(help="ClusterRole of what it may do in accounts.")] = USUAL.role,
 ) -> None:
     """Make an account: its namespace, buckets, upload user, and the operator's rights in it."""
     secure = s3_scheme == "https"
@@ -109,7 +133,13 @@ def create(
     try:
         with client.ApiClient() as api:
             made = create_account(
-                name, api=api, store=store, admin=admin, namespace=namespace, bucket_prefix=bucket_prefix
+                name,
+                api=api,
+                store=store,
+                admin=admin,
+                namespace=namespace,
+                bucket_prefix=bucket_prefix,
+                operator=OperatorIdentity(operator, operator_role),
             )
     except (AccountError, S3Error, MinioAdminException, client.ApiException) as error:
         typer.echo(f"account {name}: {error}", err=True)
@@ -164,12 +194,15 @@ def _run_service_account(core: client.CoreV1Api, place: str) -> None:
         core.patch_namespaced_service_account(RUN_SERVICE_ACCOUNT, place, {"automountServiceAccountToken": False})
 
 
-def _operator_rights(rbac: client.RbacAuthorizationV1Api, place: str) -> None:
+def _operator_rights(rbac: client.RbacAuthorizationV1Api, place: str, operator: OperatorIdentity) -> None:
     group = "rbac.authorization.k8s.io"
+    home, _, name = operator.service_account.partition("/")
+    if not name:
+        raise AccountError(f"--operator is namespace/name of a service account, not {operator.service_account!r}")
     body = client.V1RoleBinding(
         metadata=client.V1ObjectMeta(name=OPERATOR),
-        role_ref=client.V1RoleRef(api_group=group, kind="ClusterRole", name=OPERATOR_ROLE),
-        subjects=[client.RbacV1Subject(kind="ServiceAccount", name=OPERATOR, namespace=OPERATOR_NAMESPACE)],
+        role_ref=client.V1RoleRef(api_group=group, kind="ClusterRole", name=operator.role),
+        subjects=[client.RbacV1Subject(kind="ServiceAccount", name=name, namespace=home)],
     )
     _is_new(lambda: rbac.create_namespaced_role_binding(place, body))
 

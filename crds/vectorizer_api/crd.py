@@ -1,5 +1,7 @@
 """From the models to the CustomResourceDefinitions; `python -m vectorizer_api.crd` writes them beside this package."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,9 @@ from vectorizer_api.resource import Resource
 Schema = dict[str, Any]
 
 FOLDER = Path(__file__).parent.parent
+CHART_FOLDER = FOLDER.parent / "helm" / "vectorizer-operator" / "files" / "crds"
+SCHEMA_ANNOTATION = "vectorizers.dev/schema"
+"""A digest of the definition: the chart knows by it whether the one in the cluster is the one that it was made for."""
 READY = ".status.conditions[?(@.type=='Ready')].status"
 REASON = ".status.conditions[?(@.type=='Ready')].reason"
 
@@ -109,12 +114,17 @@ def manifest(definition: Definition) -> Schema:
         "shortNames": [definition.short],
         "categories": ["vectorizers"],
     }
+    spec = {"group": GROUP, "names": names, "scope": "Namespaced", "versions": [version]}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{definition.plural}.{GROUP}"},
-        "spec": {"group": GROUP, "names": names, "scope": "Namespaced", "versions": [version]},
+        "metadata": {"name": f"{definition.plural}.{GROUP}", "annotations": {SCHEMA_ANNOTATION: _digest(spec)}},
+        "spec": spec,
     }
+
+
+def _digest(spec: Schema) -> str:
+    return "sha256:" + hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def schema(model: type[Resource]) -> Schema:
@@ -179,9 +189,11 @@ def text(definition: Definition) -> str:
 
 
 def main() -> None:
-    """Write each definition beside this package."""
+    """Write each definition beside this package, and where the chart takes it from."""
+    CHART_FOLDER.mkdir(parents=True, exist_ok=True)
     for definition in DEFINITIONS:
-        definition.path.write_text(text(definition), encoding="utf-8")
+        for folder in (FOLDER, CHART_FOLDER):
+            (folder / definition.path.name).write_text(text(definition), encoding="utf-8")
 
 
 if __name__ == "__main__":

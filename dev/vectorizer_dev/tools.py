@@ -121,6 +121,16 @@ def queueing() -> Module:
     )
 
 
+def charting() -> Module:
+    """Return the module of Helm: only the tests of the chart need it."""
+    return Module("helm", (Binary("helm", ("version", "--short"), r"v3\.(1[4-9]|[2-9]\d)\."),), "1 minute")
+
+
+def scripting() -> Module:
+    """Return the module of the Lua that Argo CD runs: only the tests of its health checks need it."""
+    return Module("lua", (Binary("glua", ("-v",), r"GopherLua 0\.1"),), "1 minute")
+
+
 @dataclass(frozen=True)
 class Tools:
     """Paths of the programs that make up the development cluster."""
@@ -168,6 +178,16 @@ def find_monitoring_tools(report: Report = print) -> MonitoringTools:
 def find_queueing_tools(report: Report = print) -> QueueingTools:
     """Return Kueue, built once; raises alike."""
     return QueueingTools(**_programs((queueing(),), report))
+
+
+def find_helm(report: Report = print) -> Path:
+    """Return Helm, found or built alike; raises alike."""
+    return _programs((charting(),), report)["helm"]
+
+
+def find_lua(report: Report = print) -> Path:
+    """Return an interpreter of Lua, found or built alike; raises alike."""
+    return _programs((scripting(),), report)["glua"]
 
 
 def _programs(wanted: Sequence[Module], report: Report) -> dict[str, Path]:

@@ -52,8 +52,9 @@ class Change:
 class KubernetesApi:
     """A client with the identity of one kubeconfig."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, server: str) -> None:
         self._session = session
+        self.server = server
 
     async def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Json:
         """Read an object or a list."""
@@ -170,7 +171,7 @@ async def connect(as_whom: Login) -> AsyncIterator[KubernetesApi]:
     connector = aiohttp.TCPConnector(ssl=as_whom.tls)
     timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT)
     async with aiohttp.ClientSession(base_url=as_whom.server, connector=connector, timeout=timeout) as session:
-        yield KubernetesApi(session)
+        yield KubernetesApi(session, as_whom.server)
 
 
 def _tls(authority: str, user: Mapping[str, str]) -> ssl.SSLContext:

@@ -11,6 +11,7 @@ from vectorizer_dev.process_node import status
 from vectorizer_dev.process_node.api import ApiError, KubernetesApi, persistently
 from vectorizer_dev.process_node.container import ContainerProcess, StartError, termination_message
 from vectorizer_dev.process_node.environment import Invocation, invocation
+from vectorizer_dev.process_node.login import with_login
 from vectorizer_dev.process_node.mounts import PathTranslation
 from vectorizer_dev.process_node.pod import Pod
 from vectorizer_dev.process_node.references import MissingReference, References
@@ -18,6 +19,8 @@ from vectorizer_dev.process_node.volumes import make_volumes, mount_places
 
 MISSING_REFERENCE_DELAY = 1.0
 """Seconds between two looks for a Secret or ConfigMap that is not there."""
+RESTART_DELAY = 1.0
+"""Seconds before a container that ended is started again; a kubelet waits longer each time."""
 CONFLICT, NOT_FOUND = 409, 404
 
 
@@ -99,15 +102,30 @@ class PodLife:
         places = PathTranslation({**mount_places(self._pod, volumes), **message_place})
         home = self._folder / "home"
         home.mkdir(exist_ok=True)
-        return await invocation(self._pod, self._references, places, home)
+        prepared = await invocation(self._pod, self._references, places, home)
+        return with_login(prepared, self._api.server, self._pod, volumes)
 
     async def _run_container(self, prepared: Invocation) -> dict[str, Any]:
+        """Run the container until it may not run any more; return the pod's final status."""
+        restarts = 0
+        while True:
+            ended = await self._run_once(prepared, restarts)
+            if self._pod.spec.restart_policy != "Always" or self._deletion.is_set():
+                return ended
+            restarts += 1
+            said = ended["containerStatuses"][0]["state"]["terminated"]
+            message = f"the container ended with exit code {said['exitCode']}"
+            await self._report(status.backing_off(self._pod, self._since, message, restarts))
+            if await self._unless_deleted(asyncio.sleep(RESTART_DELAY, prepared)) is None:
+                return ended
+
+    async def _run_once(self, prepared: Invocation, restarts: int) -> dict[str, Any]:
         started = status.now()
         try:
             self._process = await ContainerProcess.start(prepared, self.log)
         except StartError as error:
             return self._finished(status.START_FAILED, "StartError", str(error))
-        await self._report(status.running(self._pod, self._since, started, self._process.pid))
+        await self._report(status.running(self._pod, self._since, started, self._process.pid, restarts))
         stopping = asyncio.create_task(self._stop_in_time(self._process))
         outcome = await self._process.wait()
         stopping.cancel()
@@ -188,8 +206,8 @@ def unsupported(pod: Pod) -> str:
     spec = pod.spec
     if len(spec.containers) != 1 or spec.init_containers:
         return "The process node runs pods with exactly one container and no init containers."
-    if spec.restart_policy != "Never":
-        return "The process node runs pods with restartPolicy Never only."
+    if spec.restart_policy not in {"Never", "Always"}:
+        return "The process node runs pods with restartPolicy Never or Always only."
     if not pod.container.command:
         return "The process node has no images, so a container must set its command."
     if pod.container.env_from:

@@ -48,10 +48,16 @@ def waiting(pod: Pod, since: str, reason: str, message: str = "") -> Json:
     return _status(pod, "Pending", since, state, _conditions(since, "ContainersNotReady"))
 
 
-def running(pod: Pod, since: str, started: str, process: int) -> Json:
+def running(pod: Pod, since: str, started: str, process: int, restarts: int = 0) -> Json:
     """Return the status of a pod whose container runs as `process`."""
     conditions = _conditions(started)
-    return _status(pod, "Running", since, {"running": {"startedAt": started}}, conditions, process)
+    return _status(pod, "Running", since, {"running": {"startedAt": started}}, conditions, process, restarts)
+
+
+def backing_off(pod: Pod, since: str, message: str, restarts: int) -> Json:
+    """Return the status of a pod whose container ended and is to start again."""
+    state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
+    return _status(pod, "Running", since, state, _conditions(since, "ContainersNotReady"), restarts=restarts)
 
 
 def finished(pod: Pod, since: str, ending: Ending) -> Json:
@@ -79,7 +85,15 @@ def refused(since: str, message: str) -> Json:
     return {"phase": "Failed", "reason": "UnsupportedByProcessNode", "message": message, "startTime": since}
 
 
-def _status(pod: Pod, phase: str, since: str, state: Json, conditions: list[Json], process: int | None = None) -> Json:
+def _status(
+    pod: Pod,
+    phase: str,
+    since: str,
+    state: Json,
+    conditions: list[Json],
+    process: int | None = None,
+    restarts: int = 0,
+) -> Json:
     is_running = "running" in state
     container = {
         "name": pod.container.name,
@@ -88,7 +102,7 @@ def _status(pod: Pod, phase: str, since: str, state: Json, conditions: list[Json
         **({"containerID": f"process://{process}"} if process else {}),
         "ready": is_running,
         "started": is_running,
-        "restartCount": 0,
+        "restartCount": restarts,
         "state": {kind: state.get(kind) for kind in ("waiting", "running", "terminated")},
     }
     return {

@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from vectorizer_api.crd import DEFINITIONS, Definition, Schema, manifest, text
+from vectorizer_api.crd import CHART_FOLDER, DEFINITIONS, Definition, Schema, manifest, text
 
 
 def nodes(schema: Schema) -> list[Schema]:
@@ -21,6 +21,11 @@ def root(definition: Definition) -> Schema:
 class TestDefinition:
     def test_the_committed_yaml_equals_the_models(self, definition: Definition) -> None:
         assert definition.path.read_text(encoding="utf-8") == text(definition), "run `make generate`"
+
+    def test_the_chart_brings_the_same(self, definition: Definition) -> None:
+        assert (CHART_FOLDER / definition.path.name).read_text(encoding="utf-8") == text(definition), (
+            "run `make generate`"
+        )
 
     def test_no_field_is_nullable_and_none_keeps_a_reference_or_union(self, definition: Definition) -> None:
         for node in nodes(root(definition)):

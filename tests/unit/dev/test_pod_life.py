@@ -15,10 +15,13 @@ class TestUnsupported:
     def test_is_empty_for_the_pod_of_a_job(self) -> None:
         assert unsupported(pod()) == ""
 
+    def test_is_empty_for_the_pod_of_a_deployment(self) -> None:
+        assert unsupported(pod(restartPolicy="Always")) == ""
+
     @pytest.mark.parametrize(
         ("changes", "reason"),
         [
-            ({"restartPolicy": "Always"}, "restartPolicy Never"),
+            ({"restartPolicy": "OnFailure"}, "restartPolicy Never or Always"),
             ({"initContainers": [{"name": "first"}]}, "no init containers"),
             ({"container": {"command": []}}, "set its command"),
             ({"container": {"envFrom": [{"secretRef": {"name": "s"}}]}}, "envFrom"),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from vectorizer_dev import toolchain, tools
-from vectorizer_dev.tools import Binary, Module, ToolError, modules, monitoring, queueing
+from vectorizer_dev.tools import Binary, Module, ToolError, charting, modules, monitoring, queueing, scripting
 
-MODULES = (*modules(), monitoring(), queueing())
+MODULES = (*modules(), monitoring(), queueing(), charting(), scripting())
 
 
 @pytest.fixture

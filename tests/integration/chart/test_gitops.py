@@ -1,0 +1,129 @@
+"""What tools that sync from Git see: health of every phase, no difference, no write."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from vectorizer_api import API_VERSION
+from vectorizer_api.run import Stage
+from vectorizer_dev.argocd import Health, HealthChecks
+from vectorizer_dev.inspection import Kubectl
+from vectorizer_dev.platform import REPOSITORY
+from vectorizer_dev.tenant import VECTORIZERS, Body, Tenant
+from vectorizer_dev.tools import find_lua
+from vectorizer_dev.waiting import eventually
+
+APP = REPOSITORY / "examples" / "argocd" / "app"
+DIMENSION = 384
+
+
+@pytest.fixture(scope="module")
+def argo() -> HealthChecks:
+    return HealthChecks(find_lua())
+
+
+@pytest.fixture(scope="module")
+def lives(tenant: Tenant) -> dict[str, Body]:
+    """The objects of each phase, as the operator wrote them."""
+    seen: dict[str, Body] = {}
+    tenant.ask("waits", startingCustomVectorizerName="absent")
+    tenant.until("waits", "Accepted", "Unknown", "WaitingForVectorizer")
+    seen["Waiting"] = tenant.fine_tune("waits")
+    body = tenant.ask("good")
+    run = tenant.run_of(body)
+    tenant.until("good", "Running", "False", "JobCreated")
+    seen["Pending"] = tenant.fine_tune("good")
+    run.run()
+    run.say(Stage.TUNING, 30)
+    eventually(lambda: tenant.status("good").get("phase") == "Training")
+    seen["Training"] = tenant.fine_tune("good")
+    run.succeed(DIMENSION)
+    seen["Succeeded"] = tenant.ended("good")
+    seen["vectorizer"] = tenant.vectorizer("good")
+    tenant.run_of(tenant.ask("bad")).end(64)
+    seen["Failed"] = tenant.ended("bad")
+    tenant.ask("pauses", suspend=True)
+    tenant.until("pauses", "Suspended", "True")
+    seen["Suspended"] = tenant.fine_tune("pauses")
+    return seen
+
+
+class TestArgo:
+    @pytest.mark.parametrize(
+        ("phase", "health", "says"),
+        [
+            ("Waiting", Health.PROGRESSING, "Waiting: .*absent"),
+            ("Pending", Health.PROGRESSING, "Pending: ."),
+            ("Training", Health.PROGRESSING, "Training: ."),
+            ("Succeeded", Health.HEALTHY, "."),
+            ("Failed", Health.DEGRADED, "."),
+            ("Suspended", Health.SUSPENDED, "."),
+        ],
+    )
+    def test_reads_each_phase(
+        self, argo: HealthChecks, lives: dict[str, Body], phase: str, health: Health, says: str
+    ) -> None:
+        body = lives[phase]
+        assert body["status"]["phase"] == phase
+        read, message = argo.read(body)
+        assert read is health
+        assert re.match(says, message), message
+
+    def test_reads_a_vectorizer(self, argo: HealthChecks, lives: dict[str, Body]) -> None:
+        body = lives["vectorizer"]
+        assert argo.read(body)[0] is Health.HEALTHY
+        damaged = {"conditions": [{"type": "Ready", "status": "False", "message": "damaged"}]}
+        assert argo.read({**body, "status": damaged}) == (Health.DEGRADED, "damaged")
+
+    @pytest.mark.parametrize("kind", ["VectorizerFineTune", "CustomVectorizer"])
+    def test_waits_for_what_the_operator_has_not_seen(self, argo: HealthChecks, kind: str) -> None:
+        fresh = {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": "x", "generation": 1}, "spec": {}}
+        assert argo.read(fresh)[0] is Health.PROGRESSING
+
+    def test_does_not_call_a_changed_object_healthy_before_it_was_looked_at(
+        self, argo: HealthChecks, lives: dict[str, Body]
+    ) -> None:
+        body = lives["Succeeded"]
+        changed = {**body, "metadata": {**body["metadata"], "generation": body["metadata"]["generation"] + 1}}
+        assert argo.read(changed)[0] is Health.PROGRESSING
+
+
+@pytest.mark.parametrize("way", [(), ("--server-side",)], ids=["client-side", "server-side"])
+class TestSync:
+    @pytest.fixture
+    def synced(self, way: tuple[str, ...], kubectl: Kubectl, tenant: Tenant, tmp_path: Path) -> Iterator[Path]:
+        """The app on a profile that no node serves, applied and at work: one runs, the other one waits for it."""
+        for file in APP.glob("*.yaml"):
+            (tmp_path / file.name).write_text(file.read_text() + "  profile: parked\n")
+        self.apply(kubectl, tenant, tmp_path, way)
+        tenant.until("billing", "Accepted", "Unknown", "WaitingForVectorizer")
+        tenant.until("general", "Running", "False", "JobCreated")
+        yield tmp_path
+        kubectl("delete", f"--filename={tmp_path}", f"--namespace={tenant.namespace}")
+
+    def apply(self, kubectl: Kubectl, tenant: Tenant, folder: Path, way: tuple[str, ...]) -> None:
+        kubectl("apply", *way, f"--filename={folder}", f"--namespace={tenant.namespace}")
+
+    def test_a_second_sync_writes_nothing_and_no_difference_is_seen(
+        self, way: tuple[str, ...], synced: Path, kubectl: Kubectl, tenant: Tenant
+    ) -> None:
+        def specs() -> list[Body]:
+            return [tenant.fine_tune(name) for name in ("billing", "general")]
+
+        before = specs()
+        self.apply(kubectl, tenant, synced, way)
+        assert [body["metadata"]["resourceVersion"] for body in specs()] == [
+            body["metadata"]["resourceVersion"] for body in before
+        ]
+        difference = kubectl.command("diff", *way, f"--filename={synced}", f"--namespace={tenant.namespace}")
+        done = subprocess.run(difference, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_the_operator_writes_no_label_and_no_annotation(lives: dict[str, Body], tenant: Tenant) -> None:
+    for body in (lives["Succeeded"], lives["Failed"], lives["Suspended"]):
+        assert not body["metadata"].get("annotations")
+        assert not body["metadata"].get("labels")
+    assert not tenant.vectorizer("good")["metadata"].get("annotations"), VECTORIZERS

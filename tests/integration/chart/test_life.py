@@ -1,0 +1,147 @@
+"""Install, upgrade, rollback and uninstall by the real Helm, with a run in flight that survives them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from kubernetes import client
+from vectorizer_api import GROUP
+from vectorizer_api.run import Stage
+from vectorizer_dev.chart_release import LONG, Release
+from vectorizer_dev.helm import HelmError
+from vectorizer_dev.inspection import Kubectl
+from vectorizer_dev.platform import OPERATOR, SYSTEM_NAMESPACE
+from vectorizer_dev.tenant import FINE_TUNES, VECTORIZERS, Body, Tenant
+from vectorizer_dev.waiting import eventually
+
+DIMENSION = 384
+WAIT = ("--wait", "--timeout=5m")
+FORBIDDEN = "403"
+
+
+def may(api: client.ApiClient, namespace: str, group: str, resource: str, verb: str) -> bool:
+    asked = client.V1ResourceAttributes(namespace=namespace, group=group, resource=resource, verb=verb)
+    user = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{OPERATOR}"
+    review = client.V1SubjectAccessReview(spec=client.V1SubjectAccessReviewSpec(user=user, resource_attributes=asked))
+    answer: Any = client.AuthorizationV1Api(api).create_subject_access_review(review)
+    return bool(answer.status.allowed)
+
+
+def pods_of_operator(core: client.CoreV1Api) -> list[str]:
+    selector = f"app.kubernetes.io/name={OPERATOR}"
+    return [pod.metadata.name for pod in core.list_namespaced_pod(SYSTEM_NAMESPACE, label_selector=selector).items]
+
+
+def live(tenant: Tenant, name: str) -> None:
+    """A whole life: waiting, a failed attempt, another one, success, and the TTL."""
+    body = tenant.ask(name)
+    tenant.run_of(body).end(75)
+    tenant.run_of(body, 2).succeed(DIMENSION)
+    tenant.ended(name)
+    tenant.change(name, ttlSecondsAfterFinished=1)
+    eventually(lambda: name not in tenant.fine_tunes())
+    eventually(lambda: tenant.vectorizer(name)["status"]["conditions"])
+
+
+def test_the_notes_say_that_the_secret_is_missing_and_how_to_make_it(waiting_release: Release) -> None:
+    assert "The Secret object-store is not there yet" in waiting_release.notes
+    assert "create secret generic object-store" in waiting_release.notes
+    assert "vectorizer account create NAME\n" in waiting_release.notes
+
+
+def test_the_operator_starts_when_the_secret_comes_and_no_call_of_a_whole_life_is_denied(
+    release: Release, tenant: Tenant
+) -> None:
+    live(tenant, "whole-life")
+    answers = release.answers()
+    assert answers["201"] > 3
+    assert FORBIDDEN not in answers
+
+
+def test_a_run_in_flight_survives_an_upgrade_and_a_rollback(
+    release: Release, tenant: Tenant, core: client.CoreV1Api, kubectl: Kubectl
+) -> None:
+    body = tenant.ask("in-flight")
+    run = tenant.run_of(body)
+    run.run()
+    run.say(Stage.TUNING, 10)
+    eventually(lambda: tenant.status("in-flight").get("phase") == "Training")
+    first = pods_of_operator(core)
+    job = tenant.jobs("in-flight")
+
+    kubectl("annotate", "--overwrite", f"crd/{FINE_TUNES}.{GROUP}", "vectorizers.dev/schema=older")
+    release.install(*WAIT, trainer={"image": {"tag": "0.2.0"}})
+    release.until_it_leads()
+    assert set(pods_of_operator(core)).isdisjoint(first)
+    stamp = "--output=jsonpath={.metadata.annotations.vectorizers\\.dev/schema}"
+    assert kubectl("get", f"crd/{FINE_TUNES}.{GROUP}", stamp).startswith("sha256:")
+    run.say(Stage.TUNING, 50)
+    eventually(lambda: tenant.status("in-flight")["progress"]["percent"] == 50)
+
+    release.run("rollback", OPERATOR, "1", *WAIT)
+    release.ports.append(release.ports[0])
+    release.until_it_leads()
+    run.say(Stage.TUNING, 80)
+    eventually(lambda: tenant.status("in-flight")["progress"]["percent"] == 80)
+    assert tenant.jobs("in-flight") == job
+    run.succeed(DIMENSION)
+    assert tenant.ended("in-flight")["status"]["attempts"]["current"] == 1
+    assert FORBIDDEN not in release.answers()
+
+
+def test_crds_of_another_version_are_named_where_the_chart_may_not_mend_them(
+    release: Release, kubectl: Kubectl
+) -> None:
+    kubectl("annotate", "--overwrite", f"crd/{FINE_TUNES}.{GROUP}", "vectorizers.dev/schema=older")
+    with pytest.raises(HelmError, match=rf"CRD {FINE_TUNES}\.{GROUP} is of another version: kubectl apply"):
+        release.install("--dry-run=server", crds={"install": False})
+
+
+class TestUninstall:
+    """After all others: the release is gone then, and comes back for a list of namespaces."""
+
+    @pytest.fixture(scope="class")
+    def bound(self, release: Release, tenant: Tenant) -> Body:
+        """A vectorizer whose deletion waits for the operator."""
+        live(tenant, "bound")
+        tenant.patch(VECTORIZERS, "bound", {"spec": {"deletionPolicy": "Delete"}})
+        return eventually(lambda: self._with_finalizer(tenant))
+
+    def _with_finalizer(self, tenant: Tenant) -> Body | None:
+        body = tenant.vectorizer("bound")
+        return body if body["metadata"].get("finalizers") else None
+
+    @pytest.fixture(scope="class")
+    def uninstalled(self, release: Release, bound: Body) -> Release:
+        release.run("uninstall", OPERATOR, *WAIT)
+        return release
+
+    def test_what_the_accounts_have_stays(self, uninstalled: Release, tenant: Tenant, kubectl: Kubectl) -> None:
+        assert kubectl("get", "crds", "--output=name").count(GROUP) == 2
+        assert tenant.fine_tune("in-flight")["status"]["phase"] == "Succeeded"
+        assert tenant.vectorizer("in-flight")
+
+    def test_nothing_waits_for_an_operator_that_is_gone(self, uninstalled: Release, tenant: Tenant) -> None:
+        assert "finalizers" not in tenant.vectorizer("bound")["metadata"]
+        tenant.vanish(VECTORIZERS, "bound")
+
+    def test_nothing_else_is_left(self, uninstalled: Release, kubectl: Kubectl, core: client.CoreV1Api) -> None:
+        kinds = "deployments,jobs,services,configmaps,serviceaccounts,roles,rolebindings,networkpolicies"
+        cluster_wide = "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
+        mine = f"--selector=app.kubernetes.io/instance={OPERATOR}"
+        assert kubectl("get", kinds, f"--namespace={SYSTEM_NAMESPACE}", mine, "--output=name") == ""
+        assert kubectl("get", cluster_wide, mine, "--output=name") == ""
+        eventually(lambda: not pods_of_operator(core), LONG)
+
+    def test_it_comes_back_for_a_list_of_namespaces_and_needs_no_more_rights_than_there(
+        self, uninstalled: Release, new_tenant: Callable[[], Tenant], tenant: Tenant, api: client.ApiClient
+    ) -> None:
+        listed = new_tenant()
+        uninstalled.install(*WAIT, namespaces=[listed.namespace])
+        uninstalled.until_it_leads()
+        live(listed, "listed")
+        assert FORBIDDEN not in uninstalled.answers()
+        assert may(api, listed.namespace, "batch", "jobs", "list")
+        assert not may(api, tenant.namespace, "batch", "jobs", "list")
+        assert not may(api, tenant.namespace, GROUP, FINE_TUNES, "list")
+        assert not may(api, SYSTEM_NAMESPACE, "", "pods", "list")
