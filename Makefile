@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 CONTENT ?= Text
 # What has a target of its own: `make test` stays below ten minutes.
 SLOW := --ignore tests/integration/journeys --ignore tests/integration/operator/faults \
-  --ignore tests/integration/monitoring --ignore tests/integration/queueing
+  --ignore tests/integration/monitoring --ignore tests/integration/queueing --ignore tests/integration/chart
 # Every model comes from the cache; nothing waits for a hub that is not there.
 export HF_HUB_OFFLINE := 1
 # Threads that spin while they wait take the time of those that work: two trainings side by side would crawl.
@@ -15,7 +15,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate format lint types unit integration test journeys faults monitoring queueing cluster demo quality measure forecast latency admission constraints clean
+.PHONY: help venv tools bases generate format lint types unit integration test journeys faults monitoring queueing chart cluster demo quality measure forecast latency admission constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,10 @@ monitoring: venv tools bases ## Test alerts and dashboard with the real Promethe
 queueing: venv tools bases ## Queue, displace and delete runs with the real Kueue; built once.
 	$(RUN) -c 'from vectorizer_dev.tools import find_queueing_tools; find_queueing_tools()'
 	$(RUN) -m pytest tests/integration/queueing
+
+chart: venv tools bases ## Install, upgrade and remove the chart with the real Helm; read it as Argo CD does; built once.
+	$(RUN) -c 'from vectorizer_dev.tools import find_helm, find_lua; find_helm(), find_lua()'
+	$(RUN) -m pytest tests/integration/chart --numprocesses 2 --dist loadfile
 
 cluster: venv ## Start the development cluster; Ctrl-C ends it.
 	@$(RUN) -m vectorizer_dev cluster

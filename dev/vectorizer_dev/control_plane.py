@@ -104,6 +104,8 @@ def _start_api_server(
         f"--service-account-key-file={signing_key}",
         "--service-cluster-ip-range=10.0.0.0/24",
         "--endpoint-reconciler-type=none",
+        # As clusters are set up: what may be privileged is decided by admission.
+        "--allow-privileged=true",
     ]
     api = ApiEndpoint(f"https://127.0.0.1:{port}", authority.certificate_file)
     return components.start("kube-apiserver", command), api

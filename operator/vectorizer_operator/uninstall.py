@@ -31,7 +31,8 @@ def main() -> None:
 async def _release(namespaces: Sequence[str]) -> None:
     kube = await Kube.connect(REQUEST_SECONDS)
     try:
-        for namespace in namespaces or [None]:
+        everywhere: Sequence[str | None] = [None]
+        for namespace in namespaces or everywhere:
             async for body in kube.items(VECTORIZERS, namespace):
                 await _let_go(kube, body)
     finally:

@@ -21,7 +21,7 @@ from vectorizer_dev.object_store import S3Account
 
 
 class Make(Protocol):
-    def __call__(self, name: str, **more: str) -> Account: ...
+    def __call__(self, name: str, namespace: str = "", bucket_prefix: str = "") -> Account: ...
 
 
 @pytest.fixture
@@ -31,8 +31,10 @@ def name() -> str:
 
 @pytest.fixture
 def make(crds: None, api: client.ApiClient, store: Minio, store_admin: MinioAdmin) -> Make:
-    def make(name: str, **more: str) -> Account:
-        return create_account(name, api=api, store=store, admin=store_admin, **more)
+    def make(name: str, namespace: str = "", bucket_prefix: str = "") -> Account:
+        return create_account(
+            name, api=api, store=store, admin=store_admin, namespace=namespace, bucket_prefix=bucket_prefix
+        )
 
     return make
 

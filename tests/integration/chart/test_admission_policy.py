@@ -1,6 +1,8 @@
 """What the operator itself could be made to do: the API server refuses what is not its work."""
 
+import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from vectorizer_dev.tenant import Tenant
 from vectorizer_dev.waiting import eventually
 
 Body = dict[str, Any]
-Change = Callable[[Body], object]
+Change = Callable[[Body], None]
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,8 @@ def as_operator(release: Release, cluster: DevelopmentCluster) -> client.BatchV1
     return client.BatchV1Api(api_client(cluster.kubeconfig_for_service_account(SYSTEM_NAMESPACE, OPERATOR)))
 
 
-def asked(api: client.BatchV1Api, tenant: Tenant, body: Body) -> None:
-    api.create_namespaced_job(tenant.namespace, body, dry_run="All")
+def asked(batch: Any, tenant: Tenant, body: Body) -> None:
+    batch.create_namespaced_job(tenant.namespace, body, dry_run="All")
 
 
 def pod_of(body: Body) -> Body:
@@ -71,7 +73,7 @@ def privileged(body: Body) -> None:
     pod_of(body)["containers"][0]["securityContext"] = {"privileged": True}
 
 
-REFUSED = {
+REFUSED: dict[Change, str] = {
     other_image: "runs the image vectorizer-trainer:0.1.0 alone",
     other_init_image: "runs the image vectorizer-trainer:0.1.0 alone",
     other_account: "runs as the service account vectorizer-run",
@@ -82,12 +84,6 @@ REFUSED = {
 }
 
 
-def copied(job: Body) -> Body:
-    import copy
-
-    return copy.deepcopy(job)
-
-
 def test_the_operators_own_job_passes(as_operator: client.BatchV1Api, tenant: Tenant, job: Body) -> None:
     asked(as_operator, tenant, job)
 
@@ -96,7 +92,7 @@ def test_the_operators_own_job_passes(as_operator: client.BatchV1Api, tenant: Te
 def test_what_it_never_does_is_refused_with_the_reason(
     as_operator: client.BatchV1Api, tenant: Tenant, job: Body, change: Change
 ) -> None:
-    body = copied(job)
+    body = copy.deepcopy(job)
     change(body)
     with pytest.raises(client.ApiException) as refused:
         asked(as_operator, tenant, body)
@@ -104,13 +100,13 @@ def test_what_it_never_does_is_refused_with_the_reason(
 
 
 def test_others_are_not_meant(batch: client.BatchV1Api, tenant: Tenant, job: Body) -> None:
-    body = copied(job)
+    body = copy.deepcopy(job)
     other_image(body)
     asked(batch, tenant, body)
 
 
 def test_it_changes_no_container_of_a_pod(cluster: DevelopmentCluster, tenant: Tenant, job: Body) -> None:
-    core = client.CoreV1Api(api_client(cluster.kubeconfig_for_service_account(SYSTEM_NAMESPACE, OPERATOR)))
+    core: Any = client.CoreV1Api(api_client(cluster.kubeconfig_for_service_account(SYSTEM_NAMESPACE, OPERATOR)))
     (pod,) = [
         pod.metadata.name for pod in core.list_namespaced_pod(tenant.namespace).items if "policed" in pod.metadata.name
     ]
@@ -124,5 +120,5 @@ def test_it_changes_no_container_of_a_pod(cluster: DevelopmentCluster, tenant: T
 def test_the_policies_are_well_typed(release: Release, kubectl: Kubectl) -> None:
     for name in ("jobs", "pods"):
         policy = f"validatingadmissionpolicy/{OPERATOR}-{name}"
-        eventually(lambda policy=policy: kubectl("get", policy, "--output=jsonpath={.status.observedGeneration}"))
+        eventually(partial(kubectl, "get", policy, "--output=jsonpath={.status.observedGeneration}"))
         assert kubectl("get", policy, "--output=jsonpath={.status.typeChecking.expressionWarnings}") == ""

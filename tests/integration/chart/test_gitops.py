@@ -56,7 +56,7 @@ class TestArgo:
         [
             ("Waiting", Health.PROGRESSING, "Waiting: .*absent"),
             ("Pending", Health.PROGRESSING, "Pending: ."),
-            ("Training", Health.PROGRESSING, "Training: ."),
+            ("Training", Health.PROGRESSING, "Training 30%, .* left$"),
             ("Succeeded", Health.HEALTHY, "."),
             ("Failed", Health.DEGRADED, "."),
             ("Suspended", Health.SUSPENDED, "."),
@@ -109,17 +109,18 @@ class TestSync:
     def test_a_second_sync_writes_nothing_and_no_difference_is_seen(
         self, way: tuple[str, ...], synced: Path, kubectl: Kubectl, tenant: Tenant
     ) -> None:
-        def specs() -> list[Body]:
-            return [tenant.fine_tune(name) for name in ("billing", "general")]
+        def versions() -> list[str]:
+            return [tenant.fine_tune(name)["metadata"]["resourceVersion"] for name in ("billing", "general")]
 
-        before = specs()
-        self.apply(kubectl, tenant, synced, way)
-        assert [body["metadata"]["resourceVersion"] for body in specs()] == [
-            body["metadata"]["resourceVersion"] for body in before
-        ]
         difference = kubectl.command("diff", *way, f"--filename={synced}", f"--namespace={tenant.namespace}")
-        done = subprocess.run(difference, capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+        def nothing_is_written() -> bool:
+            before = versions()
+            self.apply(kubectl, tenant, synced, way)
+            return subprocess.run(difference, capture_output=True, check=False).returncode == 0 and versions() == before
+
+        # The operator may still have something to say; a sync that writes or sees a difference does so each time.
+        eventually(nothing_is_written)
 
 
 def test_the_operator_writes_no_label_and_no_annotation(lives: dict[str, Body], tenant: Tenant) -> None:

@@ -29,7 +29,8 @@ def may(api: client.ApiClient, namespace: str, group: str, resource: str, verb: 
 
 def pods_of_operator(core: client.CoreV1Api) -> list[str]:
     selector = f"app.kubernetes.io/name={OPERATOR}"
-    return [pod.metadata.name for pod in core.list_namespaced_pod(SYSTEM_NAMESPACE, label_selector=selector).items]
+    pods: Any = core.list_namespaced_pod(SYSTEM_NAMESPACE, label_selector=selector)
+    return [pod.metadata.name for pod in pods.items]
 
 
 def live(tenant: Tenant, name: str) -> None:
@@ -97,24 +98,27 @@ def test_crds_of_another_version_are_named_where_the_chart_may_not_mend_them(
         release.install("--dry-run=server", crds={"install": False})
 
 
+def with_finalizer(tenant: Tenant) -> Body | None:
+    body = tenant.vectorizer("bound")
+    return body if body["metadata"].get("finalizers") else None
+
+
+@pytest.fixture(scope="module")
+def bound(release: Release, tenant: Tenant) -> Body:
+    """A vectorizer whose deletion waits for the operator."""
+    live(tenant, "bound")
+    tenant.patch(VECTORIZERS, "bound", {"spec": {"deletionPolicy": "Delete"}})
+    return eventually(lambda: with_finalizer(tenant))
+
+
+@pytest.fixture(scope="module")
+def uninstalled(release: Release, bound: Body) -> Release:
+    release.run("uninstall", OPERATOR, *WAIT)
+    return release
+
+
 class TestUninstall:
     """After all others: the release is gone then, and comes back for a list of namespaces."""
-
-    @pytest.fixture(scope="class")
-    def bound(self, release: Release, tenant: Tenant) -> Body:
-        """A vectorizer whose deletion waits for the operator."""
-        live(tenant, "bound")
-        tenant.patch(VECTORIZERS, "bound", {"spec": {"deletionPolicy": "Delete"}})
-        return eventually(lambda: self._with_finalizer(tenant))
-
-    def _with_finalizer(self, tenant: Tenant) -> Body | None:
-        body = tenant.vectorizer("bound")
-        return body if body["metadata"].get("finalizers") else None
-
-    @pytest.fixture(scope="class")
-    def uninstalled(self, release: Release, bound: Body) -> Release:
-        release.run("uninstall", OPERATOR, *WAIT)
-        return release
 
     def test_what_the_accounts_have_stays(self, uninstalled: Release, tenant: Tenant, kubectl: Kubectl) -> None:
         assert kubectl("get", "crds", "--output=name").count(GROUP) == 2

@@ -53,12 +53,13 @@ def test_values_give_these_objects(helm: Helm, values: Path) -> None:
     assert list(yaml.safe_load_all(text)) == list(yaml.safe_load_all(golden.read_text())), how
 
 
+@pytest.fixture(scope="module")
+def proven() -> list[Body]:
+    return list(yaml.safe_load_all((REPOSITORY / "operator" / "rbac.yaml").read_text()))
+
+
 class TestRights:
     """operator/rbac.yaml is what the other tests prove; the chart gives the same."""
-
-    @pytest.fixture(scope="class")
-    def proven(self) -> list[Body]:
-        return list(yaml.safe_load_all((REPOSITORY / "operator" / "rbac.yaml").read_text()))
 
     @pytest.mark.parametrize("kind", ["ClusterRole", "Role"])
     def test_the_roles_are_those_that_are_proven(self, helm: Helm, proven: list[Body], kind: str) -> None:
@@ -183,7 +184,7 @@ def test_every_setting_reaches_the_operator(helm: Helm) -> None:
 
     schema = json.loads((CHART / "values.schema.json").read_text())
     free = set(schema["properties"]["settings"]["properties"])
-    changes = {
+    changes: Body = {
         "storage.run.endpoint": "minio:9001",
         "storage.run.secure": False,
         "bases": {"Text": "t"},
