@@ -172,6 +172,8 @@ class Attempts(StoredModel):
 
     current: int = 0
     """current attempt, from 1; 0 before the first."""
+    ended: int = 0
+    """ended is the last attempt that has ended without a result: where it is the current one, another one follows."""
     max: int = 1
     """max attempts that may end by a failure."""
     failures: int = 0

@@ -129,7 +129,8 @@ async def _own(plan: AttemptPlan, kind: Kind, body: Object, job_uid: str, kube: 
         if there is not None and jobs.owner_uid(there) != job_uid:
             await kube.delete(JOBS, plan.namespace, plan.name, uid=job_uid)
             raise _conflict(kind, body["metadata"]["name"]) from None
-        await _replace(kube, kind, body)
+        if there is None or "data" not in body or there.get("data") != body["data"]:
+            await _replace(kube, kind, body)
 
 
 async def _replace(kube: Kube, kind: Kind, body: Object) -> None:

@@ -86,10 +86,11 @@ class Observed:
         return running is not None and running.status == "True"
 
     @property
-    def is_backing_off(self) -> bool:
-        """Whether the current attempt was said to have failed, and another one to follow."""
+    def awaits_another_attempt(self) -> bool:
+        """Whether the current attempt was said to have ended, and another one to follow: whatever that waits for."""
         running = self.condition(ConditionType.RUNNING)
-        return running is not None and running.reason == Reason.BACK_OFF
+        backs_off = running is not None and running.reason == Reason.BACK_OFF
+        return backs_off or (self.was_started and self.tried.ended == self.tried.current)
 
     @property
     def is_suspended(self) -> bool:

@@ -39,7 +39,7 @@ from vectorizer_operator.steps.expire import expire
 from vectorizer_operator.steps.publish import publish
 from vectorizer_operator.steps.recall import recall
 from vectorizer_operator.steps.retry import is_due, next_attempt, retry
-from vectorizer_operator.steps.start import admit, start, train
+from vectorizer_operator.steps.start import admit, end_download, start, train
 from vectorizer_operator.steps.suspend import end_job, suspend
 from vectorizer_operator.storage import StorageUnavailable
 
@@ -146,6 +146,7 @@ async def _work(seen: Observed, services: Services, now: datetime) -> FineTuneSt
 
 
 async def _run(seen: Observed, record: Record, services: Services, now: datetime) -> FineTuneStatus:
+    await end_download(seen, services)
     if seen.attempt.state is State.SUCCEEDED and seen.purpose is Purpose.TRAIN:
         return await _publish(seen, record, services, now)
     if seen.fine_tune.spec.suspend:
@@ -153,7 +154,7 @@ async def _run(seen: Observed, record: Record, services: Services, now: datetime
     if seen.is_suspended:
         await end_job(seen, services)
         return await _start(seen, record, next_attempt(seen.tried) if seen.was_started else seen.tried, services, now)
-    if seen.is_backing_off:
+    if seen.awaits_another_attempt:
         if not is_due(seen, services.settings, now):
             return status.repeated(seen.fine_tune, now)
         if seen.attempt.state not in _OVER:

@@ -110,7 +110,7 @@ class Storage:
             TooLarge: where it has more than `limit` bytes; no more than that is read.
 
         """
-        return await self.find(Operation.GET_OBJECT, lambda: self._read(bucket, key, limit))
+        return await self.find(Operation.GET_OBJECT, lambda: _whole(lambda: self._read(bucket, key, limit)))
 
     async def put(self, bucket: str, key: str, body: bytes, content_type: str = "application/json") -> None:
         """Write a small object."""
@@ -148,7 +148,7 @@ class Storage:
 
         No more is read than it takes to see that there are more than `limit` bytes.
         """
-        return await self.find(Operation.GET_OBJECT, lambda: self._hash(bucket, key, limit))
+        return await self.find(Operation.GET_OBJECT, lambda: _whole(lambda: self._hash(bucket, key, limit)))
 
     async def keys(self, bucket: str, prefix: str) -> list[str]:
         """Every key under a prefix."""
@@ -215,6 +215,14 @@ def _answer(error: Exception) -> Answer:
             return Answer.REFUSED
         case _:
             return Answer.UNREACHABLE
+
+
+def _whole(read: Callable[[], T]) -> T:
+    """Read an object, and once more where the connection was cut in the middle of it: the pool knows of no such cut."""
+    try:
+        return read()
+    except urllib3.exceptions.ProtocolError:
+        return read()
 
 
 def _absent_as_none(call: Callable[[], T]) -> T | None:

@@ -37,9 +37,12 @@ async def retry(
 
 
 def is_due(seen: Observed, settings: Settings, now: datetime) -> bool:
-    """Whether the next attempt may start."""
+    """Whether the next attempt may start.
+
+    The failure has the time of the cluster: where that is further ahead than the wait, the clocks differ.
+    """
     failed_at = spent.failed_at(seen)
-    return failed_at is None or now >= failed_at + timedelta(seconds=_back_off(seen.tried, settings))
+    return failed_at is None or abs(now - failed_at) >= timedelta(seconds=_back_off(seen.tried, settings))
 
 
 def next_attempt(tried: Attempts) -> Attempts:
@@ -52,6 +55,7 @@ def _counted(seen: Observed, failed: AttemptFailure, settings: Settings, now: da
     preempted = failed.remedy is Remedy.ANOTHER_PLACE
     return tried.model_copy(
         update={
+            "ended": tried.current,
             "max": settings.max_failures,
             "failures": tried.failures + (not preempted),
             "preemptions": tried.preemptions + preempted,

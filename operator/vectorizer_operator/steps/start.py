@@ -4,12 +4,12 @@ import re
 
 from vectorizer_api.conditions import Reason
 from vectorizer_api.fine_tune import Attempts
-from vectorizer_api.names import FETCH_REPORT_FILE, staged_prefix
+from vectorizer_api.names import FETCH_REPORT_FILE, fetch_name, staged_prefix
 
 from vectorizer_operator import attempts, kueue
 from vectorizer_operator.assignments import Assignment, Purpose, to_fetch, to_train
 from vectorizer_operator.errors import Denied, Waiting
-from vectorizer_operator.jobs import AttemptPlan
+from vectorizer_operator.jobs import AttemptPlan, belongs_to
 from vectorizer_operator.kube import JOBS, Object
 from vectorizer_operator.observe import Observed
 from vectorizer_operator.records import Record
@@ -52,12 +52,19 @@ async def admit(seen: Observed, record: Record, services: Services) -> None:
 
 
 async def train(seen: Observed, record: Record, services: Services) -> Object:
-    """Go on with the training after the attempt's download, whose Job has done what it was for; raises as start."""
-    job = await _begin(seen, record, seen.tried, _training(seen, record, seen.tried, services), services)
-    if seen.job is not None:
-        metadata = seen.job["metadata"]
-        await services.kube.delete(JOBS, seen.namespace, metadata["name"], uid=metadata["uid"])
-    return job
+    """Go on with the training after the attempt's download; raises as start."""
+    return await _begin(seen, record, seen.tried, _training(seen, record, seen.tried, services), services)
+
+
+async def end_download(seen: Observed, services: Services) -> None:
+    """Take away the Job of the attempt's download, credentials included, once that of its training is there."""
+    if seen.purpose is not Purpose.TRAIN or seen.job is None:
+        return
+    metadata = seen.fine_tune.metadata
+    name = fetch_name(metadata.name, metadata.uid, seen.attempt_number)
+    download = services.known.get(JOBS, seen.namespace, name)
+    if download is not None and belongs_to(download, metadata.uid):
+        await services.kube.delete(JOBS, seen.namespace, name, uid=download["metadata"]["uid"])
 
 
 def held(error: Denied) -> Waiting:

@@ -15,7 +15,7 @@ from vectorizer_operator.steps.retry import next_attempt
 async def suspend(seen: Observed, services: Services, now: datetime) -> FineTuneStatus:
     """Say it first, then end the Job: a Job that is missed where nothing was said was ended by somebody else."""
     if _has_begun_the_next(seen, services):
-        return status.suspended(seen.fine_tune, next_attempt(seen.tried), now)
+        return status.suspended(seen.fine_tune, _ended(next_attempt(seen.tried)), now)
     if not seen.is_suspended:
         return status.suspended(seen.fine_tune, _tried(seen, now) if seen.was_started else None, now)
     await end_job(seen, services)
@@ -38,5 +38,9 @@ def _has_begun_the_next(seen: Observed, services: Services) -> bool:
 
 
 def _tried(seen: Observed, now: datetime) -> Attempts:
-    """What was tried; the time of an attempt that has failed is counted already."""
-    return seen.tried if seen.is_backing_off else spent.with_this_attempt(seen, now)
+    """What was tried; the time of an attempt that has ended is counted already."""
+    return _ended(seen.tried if seen.awaits_another_attempt else spent.with_this_attempt(seen, now))
+
+
+def _ended(tried: Attempts) -> Attempts:
+    return tried.model_copy(update={"ended": tried.current})

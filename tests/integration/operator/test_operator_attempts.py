@@ -17,6 +17,7 @@ DISRUPTED = {
     "reason": "EvictionByEvictionAPI",
     "message": "Eviction API: evicting",
 }
+ForbidJobs = Callable[[str], Callable[[], None]]
 STORAGE = Failure(exit_code=75, reason="StorageFailed", message="The storage does not answer.")
 
 
@@ -70,6 +71,44 @@ class TestFailures:
         batch.delete_namespaced_job(tenant.jobs(name)[0], tenant.namespace, propagation_policy="Background")
         tenant.run_of(body, attempt=2).succeed(DIMENSION)
         tenant.until(name, "Complete", "True")
+
+
+class TestHeld:
+    """The next attempt has to wait for something else than its time: nothing of the last one is counted again."""
+
+    def test_after_a_failure_it_starts_when_it_may_and_the_failure_counts_once(
+        self, new_tenant: Callable[[], Tenant], forbid_jobs: ForbidJobs, name: str
+    ) -> None:
+        tenant = new_tenant()
+        body = tenant.ask(name)
+        run = tenant.run_of(body)
+        allow = forbid_jobs(tenant.namespace)
+        run.fail(STORAGE)
+        tenant.until(name, "Running", "False", "QuotaExceeded")
+        tenant.change(name, ttlSecondsAfterFinished=3600)  # It is looked at again.
+        eventually(lambda: tenant.status(name)["observedGeneration"] == 2)
+        assert tenant.condition(name, "Running")["reason"] == "QuotaExceeded"
+        allow()
+        tenant.run_of(body, attempt=2).succeed(DIMENSION)
+        tenant.until(name, "Complete", "True")
+        assert counted(tenant, name) == (2, 1, 0)
+
+    def test_when_it_is_resumed_it_starts_as_soon_as_it_may(
+        self, new_tenant: Callable[[], Tenant], forbid_jobs: ForbidJobs, name: str
+    ) -> None:
+        tenant = new_tenant()
+        body = tenant.ask(name)
+        tenant.run_of(body)
+        tenant.change(name, suspend=True)
+        tenant.until(name, "Suspended", "True")
+        eventually(lambda: not tenant.jobs(name))
+        allow = forbid_jobs(tenant.namespace)
+        tenant.change(name, suspend=False)
+        tenant.until(name, "Running", "False", "QuotaExceeded")
+        allow()
+        tenant.run_of(body, attempt=2).succeed(DIMENSION)
+        tenant.until(name, "Complete", "True")
+        assert counted(tenant, name) == (2, 0, 0)
 
 
 def test_what_the_cluster_ends_is_no_failure(tenant: Tenant, name: str) -> None:

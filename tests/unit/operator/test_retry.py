@@ -49,6 +49,15 @@ def test_the_wait_doubles_with_each_failure_up_to_a_limit(failures: int, seconds
     assert is_due(one, SETTINGS, FAILED_AT + timedelta(seconds=seconds))
 
 
+@pytest.mark.parametrize("slow", [1, 9])
+def test_a_clock_that_is_a_little_slow_makes_the_wait_no_shorter(slow: int) -> None:
+    assert not is_due(seen(Attempts(current=1, failures=1)), SETTINGS, FAILED_AT - timedelta(seconds=slow))
+
+
+def test_a_clock_that_is_far_too_slow_holds_nothing_up() -> None:
+    assert is_due(seen(Attempts(current=1, failures=1)), SETTINGS, FAILED_AT - timedelta(minutes=10))
+
+
 def test_after_a_preemption_alone_there_is_nothing_to_wait_for() -> None:
     assert is_due(seen(Attempts(current=1, preemptions=1)), SETTINGS, FAILED_AT)
 

@@ -1,5 +1,6 @@
 """To suspend a run: which attempt is said to be the last, and what its time was."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -65,9 +66,17 @@ async def test_a_job_that_was_begun_and_not_told_of_is_the_current_attempts(
     metadata = {"name": attempt_name("docs", "uid", 2), "namespace": "ns", "uid": "second", "resourceVersion": "1"}
     services.known.update(JOBS, {"metadata": metadata, "spec": {}})
     told = await suspend(seen(said), services, NOW)
-    assert told.attempts == TRIED.model_copy(update={"current": 2})
+    assert told.attempts == TRIED.model_copy(update={"current": 2, "ended": 2})
 
 
 async def test_the_time_of_an_attempt_that_has_failed_is_not_counted_twice(services: Services) -> None:
     told = await suspend(seen((ConditionType.RUNNING, "False", Reason.BACK_OFF)), services, NOW)
-    assert told.attempts == TRIED
+    assert told.attempts == TRIED.model_copy(update={"ended": 1})
+
+
+def test_whatever_the_next_attempt_waits_for_the_last_one_has_ended() -> None:
+    held = seen((ConditionType.RUNNING, "False", Reason.QUOTA_EXCEEDED))
+    assert not held.awaits_another_attempt
+    ended = held.status.model_copy(update={"attempts": TRIED.model_copy(update={"ended": 1})})
+    told = held.fine_tune.model_copy(update={"status": ended})
+    assert replace(held, fine_tune=told).awaits_another_attempt
