@@ -55,6 +55,20 @@ def demo(
         run_demo(content, console)
 
 
+@app.command()
+def faults(
+    lanes: Annotated[int, typer.Option(help="How many lives are lived at a time.", min=1)] = 6,
+    only: Annotated[str, typer.Option(help="A regular expression that the plans' names must have in them.")] = "",
+    keep: Annotated[Path | None, typer.Option(help="An empty folder that keeps the logs.")] = None,
+) -> None:
+    """Have one life lived through each fault, and compare how it ends."""
+    from vectorizer_dev.faults.command import run_faults
+
+    with told(console), tempfile.TemporaryDirectory(prefix="vectorizer-faults-") as folder:
+        if not run_faults(keep or Path(folder), lanes, only, console):
+            raise typer.Exit(1)
+
+
 def main() -> None:
     """Run a command; Ctrl-C ends it in order."""
     end_on_first_signal()

@@ -15,7 +15,15 @@ from typing import Any
 from kubernetes import client
 from minio import Minio
 from vectorizer_api.artifact import BaseReference, FileDigest, VectorizerDescription
-from vectorizer_api.names import ATTEMPT_LABEL, MANIFEST_FILE, PROGRESS_FILE, RUN_UID_LABEL
+from vectorizer_api.fetch import FetchDescription
+from vectorizer_api.names import (
+    ATTEMPT_LABEL,
+    FETCH_REPORT_FILE,
+    MANIFEST_FILE,
+    PROGRESS_FILE,
+    RUN_UID_LABEL,
+    STAGED_FILES_FOLDER,
+)
 from vectorizer_api.run import (
     Dataset,
     Failure,
@@ -25,6 +33,7 @@ from vectorizer_api.run import (
     RunDescription,
     RunManifest,
     RunProgress,
+    S3Endpoint,
     Stage,
 )
 
@@ -33,6 +42,8 @@ from vectorizer_dev.waiting import eventually
 
 PARKED = {"vectorizers.dev/parked": "true"}
 """A node selector that no node fits."""
+_PATIENCE = 240.0
+"""Seconds: before a Pod comes an operator may have to be started again, on a busy machine."""
 _WEIGHTS = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
 WEIGHTS = len(_WEIGHTS).to_bytes(8, "little") + _WEIGHTS + b"\0\0\0\0"
 """A whole safetensors file with one number in it."""
@@ -52,22 +63,10 @@ class ActedRun:
     @classmethod
     def find(cls, api: client.ApiClient, namespace: str, run_uid: str, attempt: int = 1) -> "ActedRun":
         """Wait until the Pod of a run's attempt may be scheduled, and read what is mounted into it."""
-        core = client.CoreV1Api(api)
         selector = f"app.kubernetes.io/component=train,{RUN_UID_LABEL}={run_uid},{ATTEMPT_LABEL}={attempt}"
-
-        def let_go() -> list[client.V1Pod]:
-            pods: list[client.V1Pod] = core.list_namespaced_pod(namespace, label_selector=selector).items
-            return [pod for pod in pods if pod.spec is not None and not pod.spec.scheduling_gates]
-
-        found = eventually(let_go)[0]
-        pod: dict[str, Any] = api.sanitize_for_serialization(found)  # type: ignore[no-untyped-call]
-        shared = str(pod["metadata"]["labels"]["job-name"])
-        config_map, secret = (
-            api.sanitize_for_serialization(read(shared, namespace))  # type: ignore[no-untyped-call]
-            for read in (core.read_namespaced_config_map, core.read_namespaced_secret)
-        )
-        description = RunDescription.model_validate_json(config_map["data"]["run.json"])
-        return cls(api, pod["metadata"]["name"], namespace, description, _as_run(description, secret["data"]))
+        told = _mounted(api, namespace, selector)
+        description = RunDescription.model_validate_json(told.description)
+        return cls(api, told.pod, namespace, description, _as_run(description.s3, told.secret))
 
     @property
     def bucket(self) -> str:
@@ -147,7 +146,7 @@ class ActedRun:
 
     def run(self) -> None:
         """Report the container as running, as a kubelet does."""
-        self._report({"phase": "Running", "containerStatuses": [_container({"running": {"startedAt": _now()}})]})
+        _report(self, {"phase": "Running", "containerStatuses": [_container({"running": {"startedAt": _now()}})]})
 
     def end(self, exit_code: int, message: str = "", reason: str = "", *conditions: Mapping[str, str]) -> None:
         """Report the container as ended, as a kubelet does."""
@@ -159,10 +158,68 @@ class ActedRun:
         }
         if conditions:
             status["conditions"] = [dict(condition) for condition in conditions]
-        self._report(status)
+        _report(self, status)
 
-    def _report(self, status: Mapping[str, object]) -> None:
-        client.CoreV1Api(self.api).patch_namespaced_pod_status(self.pod, self.namespace, {"status": dict(status)})
+
+@dataclass(frozen=True)
+class ActedFetch:
+    """The Pod of a parked download, and what it was told."""
+
+    api: client.ApiClient
+    pod: str
+    namespace: str
+    description: FetchDescription
+    store: Minio
+    """The object store, as the download itself."""
+
+    @classmethod
+    def find(cls, api: client.ApiClient, namespace: str, run_uid: str) -> "ActedFetch":
+        """Wait until the Pod of a run's first download may be scheduled, and read what is mounted into it."""
+        told = _mounted(api, namespace, f"app.kubernetes.io/component=fetch,{RUN_UID_LABEL}={run_uid}")
+        description = FetchDescription.model_validate_json(told.description)
+        return cls(api, told.pod, namespace, description, _as_run(description.s3, told.secret))
+
+    def run(self) -> None:
+        """Report the container as running, as a kubelet does."""
+        _report(self, {"phase": "Running", "containerStatuses": [_container({"running": {"startedAt": _now()}})]})
+
+    def succeed(self) -> None:
+        """Leave the files, then the report on them, and end well."""
+        for path, body in {f"{STAGED_FILES_FOLDER}a.txt": b"a", FETCH_REPORT_FILE: b"[]"}.items():
+            bucket, _, prefix = self.description.output.removeprefix("s3://").partition("/")
+            self.store.put_object(bucket_name=bucket, object_name=prefix + path, data=BytesIO(body), length=len(body))
+        ended = {"exitCode": 0, "reason": "Completed", "message": "", "finishedAt": _now()}
+        _report(self, {"phase": "Succeeded", "containerStatuses": [_container({"terminated": ended})]})
+
+
+@dataclass(frozen=True)
+class _Mounted:
+    """What a Pod finds in its volumes."""
+
+    pod: str
+    description: str
+    secret: Mapping[str, str]
+
+
+def _mounted(api: client.ApiClient, namespace: str, selector: str) -> _Mounted:
+    core = client.CoreV1Api(api)
+
+    def let_go() -> list[client.V1Pod]:
+        pods: list[client.V1Pod] = core.list_namespaced_pod(namespace, label_selector=selector).items
+        return [pod for pod in pods if pod.spec is not None and not pod.spec.scheduling_gates]
+
+    found = eventually(let_go, _PATIENCE)[0]
+    pod: dict[str, Any] = api.sanitize_for_serialization(found)  # type: ignore[no-untyped-call]
+    shared = str(pod["metadata"]["labels"]["job-name"])
+    config_map, secret = (
+        api.sanitize_for_serialization(read(shared, namespace))  # type: ignore[no-untyped-call]
+        for read in (core.read_namespaced_config_map, core.read_namespaced_secret)
+    )
+    return _Mounted(str(pod["metadata"]["name"]), str(config_map["data"]["run.json"]), secret["data"])
+
+
+def _report(acted: ActedRun | ActedFetch, status: Mapping[str, object]) -> None:
+    client.CoreV1Api(acted.api).patch_namespaced_pod_status(acted.pod, acted.namespace, {"status": dict(status)})
 
 
 def digest(body: bytes) -> FileDigest:
@@ -174,11 +231,10 @@ def _container(state: Mapping[str, object]) -> dict[str, object]:
     return {"name": "train", "image": "", "imageID": "", "ready": False, "restartCount": 0, "state": dict(state)}
 
 
-def _as_run(description: RunDescription, secret: Mapping[str, str]) -> Minio:
+def _as_run(s3: S3Endpoint | None, secret: Mapping[str, str]) -> Minio:
     said = {name: base64.b64decode(value).decode() for name, value in secret.items()}
-    endpoint = description.s3.endpoint if description.s3 is not None else ""
     return Minio(
-        endpoint,
+        s3.endpoint if s3 is not None else "",
         access_key=said["access_key"],
         secret_key=said["secret_key"],
         session_token=said["session_token"],

@@ -12,8 +12,8 @@ LOOK_EVERY = 0.05
 """Seconds between two looks."""
 
 
-def eventually(look: Callable[[], Value | None], timeout: float = PATIENCE) -> Value:
-    """Return the first true value that `look` gives.
+def eventually(look: Callable[[], Value | None], timeout: float = PATIENCE, every: float = LOOK_EVERY) -> Value:
+    """Return the first true value that `look` gives, asked every so many seconds.
 
     Raises TimeoutError, naming the last value, where `timeout` seconds pass before.
     """
@@ -21,5 +21,5 @@ def eventually(look: Callable[[], Value | None], timeout: float = PATIENCE) -> V
     while not (seen := look()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"still {seen!r} after {timeout:.0f} s")
-        time.sleep(LOOK_EVERY)
+        time.sleep(every)
     return seen
