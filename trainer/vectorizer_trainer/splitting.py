@@ -23,7 +23,7 @@ class Part(IntEnum):
 def split(targets: NDArray[np.bool_], groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     """[n] Part of each example, with targets [n, labels] and groups [n].
 
-    80 % train, 10 % choose, 10 % gate of the examples and of each label; below 1,000 groups the gate takes 100 of them
+    80 % train, 10 % choose, 10 % gate of the examples and of each label; below 2,000 groups the gate takes 200 of them
     from train, or a fifth. Each label is in train.
     """
     number, member_of = _members(groups)

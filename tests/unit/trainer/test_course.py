@@ -5,7 +5,14 @@ from vectorizer_api.content import AugmentationConditions, ContentType
 from vectorizer_api.run import Workload
 from vectorizer_trainer.augmentation import augmentation_for
 from vectorizer_trainer.course import course_of, transformations_of
-from vectorizer_trainer.schedule import FEWEST_FOR_BLOCKS, FEWEST_TO_HOLD_OUT, steps_for
+from vectorizer_trainer.schedule import (
+    AUDITED,
+    FEWEST_FOR_BLOCKS,
+    FEWEST_TO_HOLD_OUT,
+    VIEWS,
+    adapter_steps,
+    steps_for,
+)
 
 
 def work(examples: int, groups: int | None = None, transformations: int = 0) -> Workload:
@@ -25,9 +32,9 @@ class TestCourse:
         assert course.trainings == (2000, 1334, 1334, 1334)
 
     def test_of_many_a_part_is_held_out_from_one_training(self) -> None:
-        course = course_of(work(1000))
-        assert (course.folds, course.trainings, course.judged) == (0, (800,), 200)
-        assert course.steps == steps_for(800)
+        course = course_of(work(2000))
+        assert (course.folds, course.trainings, course.judged) == (0, (1600,), 400)
+        assert course.steps == steps_for(1600)
 
     def test_below_a_hundred_the_linear_adapter_alone_is_trained(self) -> None:
         few = course_of(work(FEWEST_FOR_BLOCKS - 1))
@@ -36,9 +43,9 @@ class TestCourse:
         assert course_of(work(FEWEST_FOR_BLOCKS)).steps > 0
 
     def test_views_make_the_adapter_train_a_second_time_and_longer(self) -> None:
-        plain, varied = course_of(work(1000)), course_of(work(1000, transformations=9))
-        assert varied.adapter_steps == 5 * plain.adapter_steps
-        assert varied.varied == 4 * 800 + 9 * 200
+        plain, varied = course_of(work(2000)), course_of(work(2000, transformations=9))
+        assert varied.adapter_steps == plain.adapter_steps + adapter_steps((1 + VIEWS) * 1600)
+        assert varied.varied == VIEWS * 1600 + 9 * AUDITED
 
 
 @pytest.mark.parametrize("off", [{}, {"blur": False, "vertical_flip": False}])
