@@ -7,6 +7,7 @@ RUN := .venv/bin/python
 CONTENT ?= Text
 # What has a target of its own: `make test` stays below ten minutes.
 SLOW := --ignore tests/integration/journeys --ignore tests/integration/operator/faults \
+  --ignore tests/integration/operator/people \
   --ignore tests/integration/monitoring --ignore tests/integration/queueing --ignore tests/integration/chart
 # The plans that are tried before a change lands: a round of crashes and views that cost no waiting.
 QUICK := killed after (PATCH jobs t2|PUT vectorizers|POST delete)|every event twice|before the newer one|answer of the .* cut
@@ -17,7 +18,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate format lint types unit integration test journeys faults quick-faults monitoring queueing chart cluster demo quality measure forecast latency admission constraints clean
+.PHONY: help venv tools bases generate format lint types unit integration test journeys people faults quick-faults monitoring queueing chart cluster demo quality measure forecast latency admission constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +75,9 @@ test: lint types tools bases ## Run everything that must pass: lint, types, unit
 
 journeys: venv tools bases ## Go the whole way of every content type on the development cluster, and interrupt it.
 	$(RUN) -m pytest tests/integration/journeys --numprocesses 2 --dist loadfile
+
+people: venv tools bases ## Do with `vectorizer` and `kubectl vectorizer` what an account's people do.
+	$(RUN) -m pytest tests/integration/operator/people --numprocesses 2 --dist loadfile
 
 faults: venv tools bases ## Delete, tamper with, freeze and double what works; kill it at each of its writes, show it every wrong view.
 	$(RUN) -m pytest tests/integration/operator/faults --numprocesses 2 --dist loadfile

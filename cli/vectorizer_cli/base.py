@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from vectorizer_api.content import ContentType
 
-from vectorizer_cli.local import errors_as_sentences
+from vectorizer_cli.sentences import errors_as_sentences
 
 app = typer.Typer(name="base", help="Import and list the bases that fine-tuning starts from.", no_args_is_help=True)
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from vectorizer_api.content import ContentType
 from vectorizer_api.run import ExitCode
 
-from vectorizer_cli.local import errors_as_sentences
+from vectorizer_cli.sentences import errors_as_sentences
 from vectorizer_cli.url_rules import UrlRulesFile
 
 app = typer.Typer()

@@ -1,8 +1,6 @@
 """`vectorizer train` and `vectorizer embed`: everything that needs no cluster."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,15 +8,12 @@ import typer
 from rich.console import Console
 from vectorizer_api.content import ContentType
 from vectorizer_api.run import ExitCode
-from vectorizer_trainer.errors import RunError, Stopped
 
 from vectorizer_cli.request import SWITCHES
+from vectorizer_cli.sentences import errors_as_sentences
 from vectorizer_cli.url_rules import UrlRulesFile
 
 app = typer.Typer()
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as of a shell."""
 
 _PATIENCE = 20.0
 """Seconds after a request to stop when the process ends, whatever still holds it up."""
@@ -85,27 +80,3 @@ def embed(
         from vectorizer_cli.embedding import embed_files
 
         embed_files(paths, out, vectorizer, base, console)
-
-
-@contextmanager
-def errors_as_sentences(console: Console, consequence: str) -> Iterator[None]:
-    """Turn what ends a command early into a sentence and an exit code."""
-    try:
-        yield
-    except RunError as error:
-        console.print(f"[bold red]Error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
-        if error.hint:
-            console.print(_plain(error.hint), highlight=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        console.print(f"Interrupted. {_plain(consequence)}", highlight=False, soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None
-    except Stopped:
-        console.print(f"Stopped. {_plain(consequence)}", highlight=False, soft_wrap=True)
-        raise typer.Exit(ExitCode.STOPPED) from None
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)

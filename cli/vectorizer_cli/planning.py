@@ -19,9 +19,11 @@ from vectorizer_trainer.workload import workload_of
 
 from vectorizer_cli.asked import Asked, read_asked
 from vectorizer_cli.local_site import LocalSite
+from vectorizer_cli.login import StoreLogin
 from vectorizer_cli.plan_document import Fault, Foreseen, Plan, PlannedTraining
 from vectorizer_cli.standing import Standing, fault_of
-from vectorizer_cli.tenant_site import StoreLogin, TenantSite
+from vectorizer_cli.tenant import Tenant
+from vectorizer_cli.tenant_site import TenantSite
 
 __all__ = ["Places", "make_plan"]
 
@@ -34,6 +36,7 @@ class Places:
     """A folder of this machine; None where the account's batch folder is meant."""
     vectorizers: Path | None
     namespace: str
+    """Empty for the request's own, or else kubectl's."""
     login: StoreLogin
 
 
@@ -62,10 +65,11 @@ class _Files:
 def make_plan(file: Path, places: Places) -> Plan:
     """Plan the request in a file; raises BadInput where the file is no request, StorageError where storage fails."""
     asked = read_asked(file)
+    namespace = places.namespace or asked.fine_tune.metadata.namespace or ""
     site: Site = (
         LocalSite(places.data, places.vectorizers)
         if places.data is not None
-        else TenantSite(places.namespace, places.login)
+        else TenantSite(Tenant(namespace), places.login)
     )
     standing = site.standing(asked)
     files, fault = _files(asked, site, standing)

@@ -1,7 +1,6 @@
 """A fine-tuning on this machine: the trainer's own run, with folders in place of object storage."""
 
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -23,8 +22,9 @@ from vectorizer_trainer.wording import quoted
 from vectorizer_trainer.workplace import Workplace
 
 from vectorizer_cli.fetching import stage_urls, urls_of
+from vectorizer_cli.new_folder import check_out, new_folder
 from vectorizer_cli.past_runs import past_runs
-from vectorizer_cli.progress_bar import ProgressBar
+from vectorizer_cli.progress_bar import HERE, ProgressBar
 from vectorizer_cli.summary import print_summary
 from vectorizer_cli.url_rules import read_rules
 
@@ -75,7 +75,7 @@ def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
     data = _folder_used(asked.data, request, console)
     urls = urls_of(request, data)
     rules = read_rules(asked.url_rules)
-    _check_out(asked.out)
+    check_out(asked.out)
     with tempfile.TemporaryDirectory(prefix="vectorizer-train-") as scratch:
         place = Workplace(open_store, Path(scratch))
         with _logged(place.log, asked.out):
@@ -83,7 +83,7 @@ def train_locally(asked: LocalTraining, console: Console) -> RunManifest:
                 _check_files(data, asked.max_examples, Path(scratch))
             run, past = _describe(asked, request, data, Path(scratch), console), past_runs()
             console.print(_opening(run), highlight=False, markup=False, soft_wrap=True)
-            with ProgressBar(console) as bar:
+            with ProgressBar(console, HERE) as bar:
                 tracker = ProgressTracker([bar], past=past.like(run.content_type, run.base.name))
                 if urls:
                     staged = stage_urls(urls, request.content_type, rules, Path(scratch) / "staged", tracker)
@@ -127,23 +127,6 @@ def _check_files(data: Path, max_examples: int, scratch: Path) -> None:
 
     limits = Limits()
     check_inventory(take_inventory(open_store(data.resolve().as_uri()), limits, scratch), limits, max_examples)
-
-
-def _check_out(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise BadInput(f"--out {out} is a file.", hint="Name a folder that is new or empty.")
-    if out.is_dir() and any(out.iterdir()):
-        raise BadInput(f"--out {out} is not empty.", hint="Name a folder that is new or empty.")
-    if out.is_mount():
-        raise BadInput(f"--out {out} is a mount point.", hint="Name a folder inside it, new or empty.")
-    above = _nearest_folder(out)
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        raise BadInput(f"--out {out} cannot be written.", hint="Name a place where you may write.")
-
-
-def _nearest_folder(path: Path) -> Path:
-    """The closest folder above `path` that exists: what is missing below it will be made."""
-    return next(parent for parent in path.absolute().parents if parent.exists())
 
 
 def _describe(
@@ -289,15 +272,7 @@ def _logged(log: Path, out: Path) -> Iterator[None]:
 
 
 def _publish(result: Path, out: Path) -> None:
-    """Make `out` the vectorizer folder in one step: model files at its top, the report in report/."""
-    out = out.resolve()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
-    try:
-        shutil.copytree(result / MODEL_FOLDER, partial, dirs_exist_ok=True)
-        shutil.copytree(result / REPORT_FOLDER, partial / REPORT_FOLDER)
-        partial.chmod(0o755)
-        partial.rename(out)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    """Make `out` the vectorizer folder: model files at its top, the report in report/."""
+    with new_folder(out) as folder:
+        shutil.copytree(result / MODEL_FOLDER, folder, dirs_exist_ok=True)
+        shutil.copytree(result / REPORT_FOLDER, folder / REPORT_FOLDER)

@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 from vectorizer_api.content import ContentType
 
-from vectorizer_cli.local import errors_as_sentences
+from vectorizer_cli.options import Format, Output
+from vectorizer_cli.sentences import errors_as_sentences
 
 app = typer.Typer()
 
@@ -19,6 +20,7 @@ def search(
     vectorizer: Annotated[Path | None, typer.Option(help="The folder of a vectorizer.")] = None,
     base: Annotated[ContentType | None, typer.Option(help="Or the base vectorizer of a content type.")] = None,
     top: Annotated[int, typer.Option(min=1, max=10_000, help="How many files to name.")] = 10,
+    output: Output = Format.TEXT,
 ) -> None:
     """Find the files of a folder that are nearest to a file or a text.
 
@@ -27,10 +29,14 @@ def search(
     """
     console = Console(stderr=True)
     with errors_as_sentences(console, "The search was not finished."):
+        from vectorizer_cli.documents import print_document
         from vectorizer_cli.searching import Search, search_folder, table_of_neighbours
 
         found = search_folder(Search(query, folder, vectorizer, base, top), console)
-        Console().print(table_of_neighbours(found))
+        if output is Format.TEXT:
+            Console().print(table_of_neighbours(found))
+        else:
+            print_document([{"file": one.name, "similarity": round(one.similarity, 6)} for one in found], output)
 
 
 @app.command()

@@ -5,13 +5,13 @@ from io import StringIO
 
 from rich.console import Console
 from vectorizer_api.run import Progress, RunProgress, Stage
-from vectorizer_cli.progress_bar import ProgressBar
+from vectorizer_cli.progress_bar import HERE, ProgressBar
 
 
 def said(*told: tuple[Stage, float, int | None]) -> list[str]:
     """The lines of a console that is no terminal."""
     file = StringIO()
-    with ProgressBar(Console(file=file, width=80)) as bar:
+    with ProgressBar(Console(file=file, width=80), HERE) as bar:
         for stage, percent, left in told:
             now = datetime(2026, 1, 1, tzinfo=UTC)
             bar(RunProgress(progress=Progress(stage=stage, percent=percent, eta_seconds=left, last_update_time=now)))

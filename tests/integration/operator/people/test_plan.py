@@ -1,10 +1,7 @@
 """`vectorizer plan` against the real API server and MinIO: as the account's own user, and nothing is left behind."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from vectorizer_api import API_VERSION
 from vectorizer_api.content import ContentType
 from vectorizer_api.run import RunCost, Stage, Workload
 from vectorizer_cli.account import create_account
+from vectorizer_dev.people import People
 from vectorizer_dev.platform import Platform
 from vectorizer_dev.tenant import Tenant
 
@@ -38,34 +36,13 @@ def planner(parked: str, platform: Platform, api: client.ApiClient, store: Minio
 
 
 @pytest.fixture(scope="module")
-def people(planner: Tenant, platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """The environment of the account's user: no administrator anywhere."""
-    core = client.CoreV1Api(planner.api)
-    people_of = client.V1ObjectMeta(name="people")
-    core.create_namespaced_service_account(planner.namespace, client.V1ServiceAccount(metadata=people_of))
-    client.RbacAuthorizationV1Api(planner.api).create_namespaced_role_binding(
-        planner.namespace,
-        client.V1RoleBinding(
-            metadata=people_of,
-            role_ref=client.V1RoleRef(
-                api_group="rbac.authorization.k8s.io", kind="ClusterRole", name="vectorizer-account-read-write"
-            ),
-            subjects=[client.RbacV1Subject(kind="ServiceAccount", name="people", namespace=planner.namespace)],
-        ),
-    )
-    config = platform.cluster.kubeconfig_for_service_account(planner.namespace, "people")
-    return {
-        "KUBECONFIG": str(config),
-        "VECTORIZER_S3_ENDPOINT": platform.cluster.object_store.endpoint,
-        "VECTORIZER_S3_ACCESS_KEY": planner.account.upload_user,
-        "VECTORIZER_S3_SECRET_KEY": planner.account.upload_password or "",
-        "VECTORIZER_S3_SCHEME": "http",
-        "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
-    }
+def people(planner: Tenant, platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> People:
+    """No administrator anywhere."""
+    return People.of(planner, platform, tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture
-def ask(planner: Tenant, people: Mapping[str, str], tmp_path: Path) -> Ask:
+def ask(planner: Tenant, people: People, tmp_path: Path) -> Ask:
     """Plans a fine-tune of Text in the folder `notes`; answers the exit code and the plan."""
 
     def run(name: str, **spec: object) -> tuple[int, dict[str, Any]]:
@@ -79,10 +56,7 @@ def ask(planner: Tenant, people: Mapping[str, str], tmp_path: Path) -> Ask:
         body = {"apiVersion": API_VERSION, "kind": "VectorizerFineTune", "metadata": {"name": name}}
         file = tmp_path / "cr.yaml"
         file.write_text(yaml.safe_dump({**body, "spec": {**usual, **spec}}))
-        command = [sys.executable, "-m", "vectorizer_cli", "plan", str(file), "--namespace", planner.namespace]
-        done = subprocess.run(
-            [*command, "-o", "json"], capture_output=True, text=True, env={**os.environ, **people}, check=False
-        )
+        done = people.call("plan", str(file), "--namespace", planner.namespace, "-o", "json")
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout)
 
