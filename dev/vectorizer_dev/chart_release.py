@@ -46,7 +46,12 @@ class Release:
 
     def until_it_leads(self, port: int | None = None) -> None:
         """Wait until the operator behind a port, by default that of the last revision, is the one that works."""
-        eventually(lambda: "vectorizer_operator_leads 1" in self.metrics(port), LONG)
+
+        def leads_and_watches() -> bool:
+            said = self.metrics(port)
+            return "vectorizer_operator_leads 1" in said and "\nvectorizer_watch_events_total{" in said
+
+        eventually(leads_and_watches, LONG)
 
     def metrics(self, port: int | None = None) -> str:
         """What its operator tells Prometheus, empty where none answers."""

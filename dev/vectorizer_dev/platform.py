@@ -29,34 +29,7 @@ START_TIMEOUT = 60.0
 UPLOADS_AT_A_TIME = 8
 _INDEX = "vectorizer.json"
 
-OPERATOR_POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Deny", "Action": ["admin:*"]},
-        {
-            "Effect": "Allow",
-            "Action": ["s3:GetObject", "s3:ListBucket"],
-            "Resource": ["arn:aws:s3:::*-batch", "arn:aws:s3:::*-batch/*"],
-        },
-        {
-            "Effect": "Allow",
-            "Action": ["s3:GetObject", "s3:ListBucket"],
-            "Resource": [f"arn:aws:s3:::{BASES_BUCKET}", f"arn:aws:s3:::{BASES_BUCKET}/*"],
-        },
-        {
-            "Effect": "Allow",
-            "Action": [
-                "s3:GetObject",
-                "s3:PutObject",
-                "s3:DeleteObject",
-                "s3:ListBucket",
-                "s3:AbortMultipartUpload",
-                "s3:ListMultipartUploadParts",
-            ],
-            "Resource": ["arn:aws:s3:::*-models", "arn:aws:s3:::*-models/*"],
-        },
-    ],
-}
+OPERATOR_POLICY = json.loads((REPOSITORY / "helm" / OPERATOR / "files" / "object-store-policy.json").read_text())
 """The operator hands out parts of its own rights by AssumeRole, which every regular user may call."""
 
 PROFILES = {

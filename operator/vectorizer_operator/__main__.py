@@ -15,7 +15,7 @@ import kopf
 from vectorizer_operator import reconcile, vectorizers
 from vectorizer_operator.election import REQUEST_SECONDS, Alone, Election, Leadership
 from vectorizer_operator.endpoints import serve
-from vectorizer_operator.errors import Denied, SettingsError, Stale, Unavailable
+from vectorizer_operator.errors import Denied, SettingsError, Stale, Unavailable, Unfit
 from vectorizer_operator.fleet import Fleet
 from vectorizer_operator.follow import Follower
 from vectorizer_operator.known import Key, Known
@@ -28,6 +28,7 @@ from vectorizer_operator.reservations import Reservations
 from vectorizer_operator.services import Services
 from vectorizer_operator.settings import Settings
 from vectorizer_operator.storage import Storage, StorageUnavailable
+from vectorizer_operator.surroundings import FirstContact, check_kinds
 from vectorizer_operator.turns import Turns
 from vectorizer_operator.watch import Watch, operator_settings
 
@@ -53,7 +54,7 @@ def main() -> None:
         settings = Settings.from_environment(os.environ)
         profiles = Profiles(settings.profiles)
         code = asyncio.run(_operate(settings, profiles))
-    except (SettingsError, OSError) as error:
+    except (SettingsError, Unfit, Denied, Unavailable, OSError) as error:
         sys.exit(f"vectorizer-operator: {error}")
     logging.shutdown()
     os._exit(code)  # Threads that still wait for the object store must not hold the process.
@@ -70,13 +71,18 @@ async def _operate(settings: Settings, profiles: Profiles) -> int:
     work.show_leadership(lambda: leadership.held)
     Fleet(services.known).register()
     ready = asyncio.Event()
-    server = await serve(settings.metrics_address, lambda: _ailment(watch, ready, leadership))
-    await _stand_by(leadership)
+    contact = FirstContact(services.storage, settings)
+    server = await serve(settings.metrics_address, lambda: _ailment(watch, ready, leadership), lambda: contact.obstacle)
+    calling = asyncio.create_task(contact.make(), name="object store")
+    _end_when_asked()
     try:
+        await check_kinds(services.kube)
+        await leadership.win()
         await watch.resync(services.kube)
         return await _run(watch, queue, services, ready, leadership)
     finally:
         _end_soon(1)
+        calling.cancel()
         await server.cleanup()
         await services.kube.close()
         services.storage.close()
@@ -90,15 +96,14 @@ async def _leadership(lease: str) -> Leadership:
     return Election(await Kube.connect(REQUEST_SECONDS), namespace, name, identity)
 
 
-async def _stand_by(leadership: Leadership) -> None:
-    """Wait until this process is the one to work. Until then it has nothing to lose, and ends as soon as it is asked.
+def _end_when_asked() -> None:
+    """End at once on a signal: until this process leads it has nothing to lose.
 
     A container's first process is not ended by a signal that it does not handle.
     """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, os._exit, 0)
-    await leadership.win()
 
 
 def _ailment(watch: Watch, ready: asyncio.Event, leadership: Leadership) -> str | None:

@@ -13,7 +13,8 @@ OperatorError
 │   ├── Unavailable    the API server or the object store does not answer
 │   └── Denied         the API server answers that it will not: patience, not insistence
 ├── LeadershipLost another operator may be at work: this process writes nothing more, and ends
-└── SettingsError  the operator's own configuration is wrong: it ends, and says why
+├── SettingsError  the operator's own configuration is wrong: it ends, and says why
+└── Unfit          the cluster is none that this operator can work on: alike
 ```
 """
 
@@ -108,3 +109,7 @@ class LeadershipLost(OperatorError):  # noqa: N818
 
 class SettingsError(OperatorError):
     """The operator's own configuration is wrong; the message names the variable or the field."""
+
+
+class Unfit(OperatorError):  # noqa: N818
+    """The cluster is none that this operator can work on; the message says what it lacks and how to mend it."""

@@ -97,6 +97,12 @@ class Kube:
         """The object, or None where there is none."""
         return await self._request(Verb.GET, kind.plural, kind.path(namespace, name))
 
+    async def schemas(self) -> Mapping[str, Object]:
+        """The schemas of our own kinds as the API server publishes them to whoever may log in, by kind."""
+        found = await self._request(Verb.GET, "openapi", f"/openapi/v3/apis/{GROUP}/{VERSION}")
+        published = found["components"]["schemas"] if found else {}
+        return {name.rpartition(".")[2]: body for name, body in published.items()}
+
     async def items(self, kind: Kind, namespace: str | None = None, labels: str = "") -> AsyncIterator[Object]:
         """Every object of a kind, in pages."""
         async for item in self._pages(kind, namespace, labels, "application/json"):

@@ -19,12 +19,14 @@ def with_login(prepared: Invocation, server: str, pod: Pod, volumes: Mapping[str
     if not places:
         return prepared
     (place,) = places
+    # As it is now: not every client reads a file of a token again that a kubeconfig names.
+    token = (place / "token").read_text().strip()
     document = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": _NAME,
         "clusters": [{"name": _NAME, "cluster": {"server": server, "certificate-authority": str(place / "ca.crt")}}],
-        "users": [{"name": _NAME, "user": {"tokenFile": str(place / "token")}}],
+        "users": [{"name": _NAME, "user": {"token": token}}],
         "contexts": [{"name": _NAME, "context": {"cluster": _NAME, "user": _NAME}}],
     }
     kubeconfig = prepared.folder / "kubeconfig"

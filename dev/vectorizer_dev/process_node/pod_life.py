@@ -107,19 +107,18 @@ class PodLife:
 
     async def _run_container(self, prepared: Invocation) -> dict[str, Any]:
         """Run the container until it may not run any more; return the pod's final status."""
-        restarts = 0
+        restarts = status.NO_RESTARTS
         while True:
             ended = await self._run_once(prepared, restarts)
             if self._pod.spec.restart_policy != "Always" or self._deletion.is_set():
                 return ended
-            restarts += 1
-            said = ended["containerStatuses"][0]["state"]["terminated"]
-            message = f"the container ended with exit code {said['exitCode']}"
-            await self._report(status.backing_off(self._pod, self._since, message, restarts))
+            terminated = ended["containerStatuses"][0]["state"]["terminated"]
+            restarts = status.Restarts(restarts.count + 1, terminated)
+            await self._report(status.backing_off(self._pod, self._since, restarts))
             if await self._unless_deleted(asyncio.sleep(RESTART_DELAY, prepared)) is None:
                 return ended
 
-    async def _run_once(self, prepared: Invocation, restarts: int) -> dict[str, Any]:
+    async def _run_once(self, prepared: Invocation, restarts: status.Restarts) -> dict[str, Any]:
         started = status.now()
         try:
             self._process = await ContainerProcess.start(prepared, self.log)

@@ -48,15 +48,26 @@ def waiting(pod: Pod, since: str, reason: str, message: str = "") -> Json:
     return _status(pod, "Pending", since, state, _conditions(since, "ContainersNotReady"))
 
 
-def running(pod: Pod, since: str, started: str, process: int, restarts: int = 0) -> Json:
+@dataclass(frozen=True)
+class Restarts:
+    """How often a container was started again, and how it ended the last time (`terminated`)."""
+
+    count: int = 0
+    last: Json | None = None
+
+
+NO_RESTARTS = Restarts()
+
+
+def running(pod: Pod, since: str, started: str, process: int, restarts: Restarts = NO_RESTARTS) -> Json:
     """Return the status of a pod whose container runs as `process`."""
     conditions = _conditions(started)
     return _status(pod, "Running", since, {"running": {"startedAt": started}}, conditions, process, restarts)
 
 
-def backing_off(pod: Pod, since: str, message: str, restarts: int) -> Json:
+def backing_off(pod: Pod, since: str, restarts: Restarts) -> Json:
     """Return the status of a pod whose container ended and is to start again."""
-    state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
+    state = {"waiting": {"reason": "CrashLoopBackOff", "message": "the container ended, and is to start again"}}
     return _status(pod, "Running", since, state, _conditions(since, "ContainersNotReady"), restarts=restarts)
 
 
@@ -92,7 +103,7 @@ def _status(
     state: Json,
     conditions: list[Json],
     process: int | None = None,
-    restarts: int = 0,
+    restarts: Restarts = NO_RESTARTS,
 ) -> Json:
     is_running = "running" in state
     container = {
@@ -102,7 +113,8 @@ def _status(
         **({"containerID": f"process://{process}"} if process else {}),
         "ready": is_running,
         "started": is_running,
-        "restartCount": restarts,
+        "restartCount": restarts.count,
+        **({"lastState": {"terminated": restarts.last}} if restarts.last else {}),
         "state": {kind: state.get(kind) for kind in ("waiting", "running", "terminated")},
     }
     return {

@@ -1,5 +1,6 @@
 """What tools that sync from Git see: health of every phase, no difference, no write."""
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ import pytest
 from vectorizer_api import API_VERSION
 from vectorizer_api.run import Stage
 from vectorizer_dev.argocd import Health, HealthChecks
+from vectorizer_dev.chart_release import Release
 from vectorizer_dev.inspection import Kubectl
 from vectorizer_dev.platform import REPOSITORY
-from vectorizer_dev.tenant import VECTORIZERS, Body, Tenant
+from vectorizer_dev.tenant import FINE_TUNES, VECTORIZERS, Body, Tenant
 from vectorizer_dev.tools import find_lua
 from vectorizer_dev.waiting import eventually
 
@@ -128,3 +130,49 @@ def test_the_operator_writes_no_label_and_no_annotation(lives: dict[str, Body], 
         assert not body["metadata"].get("annotations")
         assert not body["metadata"].get("labels")
     assert not tenant.vectorizer("good")["metadata"].get("annotations"), VECTORIZERS
+
+
+def reconciles(release: Release) -> float:
+    """How often the operator has looked at a fine-tune."""
+    name = 'vectorizer_reconcile_duration_seconds_count{kind="VectorizerFineTune"}'
+    return max((float(line.split()[1]) for line in release.metrics().splitlines() if line.startswith(name)), default=0)
+
+
+def restorable(body: Body) -> Body:
+    """What Velero creates again: nothing that the API server says, no status, and labels of its own."""
+    said = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink")
+    kept = {key: value for key, value in body["metadata"].items() if key not in said}
+    labels = {**kept.get("labels", {}), "velero.io/backup-name": "b", "velero.io/restore-name": "r"}
+    return {**{key: body[key] for key in ("apiVersion", "kind", "spec")}, "metadata": {**kept, "labels": labels}}
+
+
+@pytest.mark.parametrize("name", ["good", "bad", "waits"])
+def test_kubectl_replace_runs_nothing_again(
+    lives: dict[str, Body], release: Release, kubectl: Kubectl, tenant: Tenant, tmp_path: Path, name: str
+) -> None:
+    before, jobs, seen = tenant.fine_tune(name), tenant.jobs(name), reconciles(release)
+    bare = {"name": name, "namespace": tenant.namespace, "labels": {"revision": "2"}}
+    file = tmp_path / "fine-tune.json"
+    file.write_text(json.dumps({**{key: before[key] for key in ("apiVersion", "kind", "spec")}, "metadata": bare}))
+    kubectl("replace", f"--filename={file}")
+    eventually(lambda: reconciles(release) > seen)
+    after = tenant.fine_tune(name)
+    assert after["metadata"]["labels"] == {"revision": "2"}
+    assert (after["status"], tenant.jobs(name)) == (before["status"], jobs)
+
+
+def test_what_a_backup_brings_back_runs_nothing_again(
+    lives: dict[str, Body], argo: HealthChecks, kubectl: Kubectl, tenant: Tenant
+) -> None:
+    names = ("good", "bad")
+    backup = [tenant.vectorizer("good"), *map(tenant.fine_tune, names)]
+    tenant.vanish(VECTORIZERS, "good")
+    for name in names:
+        tenant.vanish(FINE_TUNES, name)
+    eventually(lambda: not any(map(tenant.jobs, names)))
+    for body in backup:
+        command = kubectl.command("create", "--filename=-")
+        subprocess.run(command, input=json.dumps(restorable(body)), text=True, check=True, capture_output=True)
+    assert [tenant.ended(name)["status"]["phase"] for name in names] == ["Succeeded", "Failed"]
+    eventually(lambda: argo.read(tenant.vectorizer("good"))[0] is Health.HEALTHY)
+    assert [tenant.jobs(name) for name in names] == [[], []]

@@ -1,6 +1,9 @@
 """Install, upgrade, rollback and uninstall by the real Helm, with a run in flight that survives them."""
 
+import json
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +36,14 @@ def pods_of_operator(core: client.CoreV1Api) -> list[str]:
     return [pod.metadata.name for pod in pods.items]
 
 
+def last_words(core: client.CoreV1Api) -> str:
+    """What an operator's container left when it ended, as `kubectl describe pod` shows it."""
+    selector = f"app.kubernetes.io/name={OPERATOR}"
+    pods: Any = core.list_namespaced_pod(SYSTEM_NAMESPACE, label_selector=selector)
+    ended = [one.last_state.terminated for pod in pods.items for one in pod.status.container_statuses or []]
+    return "".join(each.message or "" for each in ended if each)
+
+
 def live(tenant: Tenant, name: str) -> None:
     """A whole life: waiting, a failed attempt, another one, success, and the TTL."""
     body = tenant.ask(name)
@@ -57,6 +68,16 @@ def test_the_operator_starts_when_the_secret_comes_and_no_call_of_a_whole_life_i
     answers = release.answers()
     assert answers["201"] > 3
     assert FORBIDDEN not in answers
+
+
+def test_what_is_installed_is_what_the_chart_says(release: Release, kubectl: Kubectl, tmp_path: Path) -> None:
+    """A tool that compares both, as Argo CD does, finds nothing to ignore."""
+    manifest = tmp_path / "manifest.yaml"
+    manifest.write_text(release.run("get", "manifest", OPERATOR))
+    done = subprocess.run(
+        kubectl.command("diff", f"--filename={manifest}"), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
 def test_a_run_in_flight_survives_an_upgrade_and_a_rollback(
@@ -137,6 +158,16 @@ class TestUninstall:
         assert kubectl("get", cluster_wide, mine, "--output=name") == ""
         eventually(lambda: not pods_of_operator(core), LONG)
 
+    def test_an_operator_on_older_crds_says_what_they_lack_and_how_to_mend_it(
+        self, uninstalled: Release, kubectl: Kubectl, core: client.CoreV1Api
+    ) -> None:
+        field = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/display"
+        older = json.dumps([{"op": "remove", "path": field}])
+        kubectl("patch", f"crd/{FINE_TUNES}.{GROUP}", "--type=json", f"--patch={older}")
+        uninstalled.install(crds={"install": False})
+        said = eventually(lambda: last_words(core), LONG)
+        assert "CRD of VectorizerFineTune is older than this operator, and lacks status.display: `helm upgrade`" in said
+
     def test_it_comes_back_for_a_list_of_namespaces_and_needs_no_more_rights_than_there(
         self, uninstalled: Release, new_tenant: Callable[[], Tenant], tenant: Tenant, api: client.ApiClient
     ) -> None:
@@ -149,3 +180,9 @@ class TestUninstall:
         assert not may(api, tenant.namespace, "batch", "jobs", "list")
         assert not may(api, tenant.namespace, GROUP, FINE_TUNES, "list")
         assert not may(api, SYSTEM_NAMESPACE, "", "pods", "list")
+
+    def test_from_a_list_of_namespaces_to_all_of_them(
+        self, uninstalled: Release, tenant: Tenant, api: client.ApiClient
+    ) -> None:
+        uninstalled.install(*WAIT)
+        eventually(lambda: may(api, tenant.namespace, GROUP, FINE_TUNES, "list"))
