@@ -29,6 +29,10 @@ class AlreadyExists(Stale):
     """An object of that name is there already."""
 
 
+class NoSuchKind(Unavailable):
+    """The API server has no such kind, or not yet."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of object and where the API server has it."""
@@ -164,7 +168,7 @@ class Kube:
             path = f"{kind.path(namespace)}?{urlencode(query)}"
             page = await self._request(Verb.LIST, kind.plural, path, accept=accept)
             if page is None:
-                raise Unavailable(f"there is no {kind.path(namespace)}")
+                raise NoSuchKind(f"there is no {kind.path(namespace)}")
             for item in page["items"] or []:
                 yield item
             if not (following := page["metadata"].get("continue")):

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from vectorizer_operator.errors import Denied, Stale, Unavailable
-from vectorizer_operator.kube import VECTORIZERS, Kube, Object
+from vectorizer_operator.kube import VECTORIZERS, Kube, NoSuchKind, Object
 from vectorizer_operator.vectorizers import DELETE_ARTIFACT, IN_USE
 
 REQUEST_SECONDS = 30.0
@@ -24,6 +24,8 @@ def main() -> None:
     namespaces = [name.strip() for name in os.environ.get("VECTORIZER_NAMESPACES", "").split(",") if name.strip()]
     try:
         asyncio.run(_release(namespaces))
+    except NoSuchKind:
+        log.info("the CRDs are gone, and every vectorizer with them")
     except (Denied, Stale, Unavailable) as error:
         sys.exit(f"vectorizer-operator: the finalizers were not all removed: {error}")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from kubernetes import client
 from vectorizer_api import GROUP
+from vectorizer_api.crd import SCHEMA_ANNOTATION
 from vectorizer_api.run import Stage
 from vectorizer_dev.chart_release import LONG, Release
 from vectorizer_dev.helm import HelmError
@@ -20,6 +21,8 @@ from vectorizer_dev.waiting import eventually
 DIMENSION = 384
 WAIT = ("--wait", "--timeout=5m")
 FORBIDDEN = "403"
+DRY_RUN = "--dry-run=server"
+STAMP = "--output=jsonpath={.metadata.annotations.vectorizers\\.dev/schema}"
 
 
 def may(api: client.ApiClient, namespace: str, group: str, resource: str, verb: str) -> bool:
@@ -91,12 +94,11 @@ def test_a_run_in_flight_survives_an_upgrade_and_a_rollback(
     first = pods_of_operator(core)
     job = tenant.jobs("in-flight")
 
-    kubectl("annotate", "--overwrite", f"crd/{FINE_TUNES}.{GROUP}", "vectorizers.dev/schema=older")
+    kubectl("annotate", "--overwrite", f"crd/{FINE_TUNES}.{GROUP}", f"{SCHEMA_ANNOTATION}=older")
     release.install(*WAIT, trainer={"image": {"tag": "0.2.0"}})
     release.until_it_leads()
     assert set(pods_of_operator(core)).isdisjoint(first)
-    stamp = "--output=jsonpath={.metadata.annotations.vectorizers\\.dev/schema}"
-    assert kubectl("get", f"crd/{FINE_TUNES}.{GROUP}", stamp).startswith("sha256:")
+    assert kubectl("get", f"crd/{FINE_TUNES}.{GROUP}", STAMP).startswith("sha256:")
     run.say(Stage.TUNING, 50)
     eventually(lambda: tenant.status("in-flight")["progress"]["percent"] == 50)
 
@@ -114,9 +116,25 @@ def test_a_run_in_flight_survives_an_upgrade_and_a_rollback(
 def test_crds_of_another_version_are_named_where_the_chart_may_not_mend_them(
     release: Release, kubectl: Kubectl
 ) -> None:
-    kubectl("annotate", "--overwrite", f"crd/{FINE_TUNES}.{GROUP}", "vectorizers.dev/schema=older")
+    crd = f"crd/{FINE_TUNES}.{GROUP}"
+    stamp = kubectl("get", crd, STAMP)
+    kubectl("annotate", "--overwrite", crd, f"{SCHEMA_ANNOTATION}=older")
     with pytest.raises(HelmError, match=rf"CRD {FINE_TUNES}\.{GROUP} is of another version: kubectl apply"):
-        release.install("--dry-run=server", crds={"install": False})
+        release.install(DRY_RUN, crds={"install": False})
+    kubectl("annotate", "--overwrite", crd, f"{SCHEMA_ANNOTATION}={stamp}")
+
+
+def test_a_namespace_that_is_not_there_is_named_before_anything_is_made(release: Release) -> None:
+    with pytest.raises(HelmError, match="the cluster has no namespace absent: make it first"):
+        release.install(DRY_RUN, namespaces=["absent"])
+
+
+def test_a_key_that_the_secret_lacks_is_named_with_those_that_it_has(release: Release) -> None:
+    storage = {**release.values["storage"], "secretKeyKey": "password"}
+    with pytest.raises(
+        HelmError, match=r"has no key password \(storage.secretKeyKey\), it has: access_key, secret_key"
+    ):
+        release.install(DRY_RUN, storage=storage)
 
 
 def with_finalizer(tenant: Tenant) -> Body | None:
@@ -186,3 +204,10 @@ class TestUninstall:
     ) -> None:
         uninstalled.install(*WAIT)
         eventually(lambda: may(api, tenant.namespace, GROUP, FINE_TUNES, "list"))
+
+    def test_who_does_not_want_to_keep_them_has_the_crds_removed_too(
+        self, uninstalled: Release, kubectl: Kubectl
+    ) -> None:
+        uninstalled.install(crds={"keep": False})
+        uninstalled.run("uninstall", OPERATOR, *WAIT)
+        assert GROUP not in kubectl("get", "crds", "--output=name")
