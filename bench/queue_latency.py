@@ -24,7 +24,7 @@ from urllib3.exceptions import HTTPError
 from vectorizer_api import API_VERSION, GROUP, VERSION
 from vectorizer_api.content import ContentType
 from vectorizer_api.names import FINE_TUNE_LABEL
-from vectorizer_cli.account import create_account
+from vectorizer_dev.accounts import create_account
 from vectorizer_dev.acted_run import PARKED
 from vectorizer_dev.cluster import DevelopmentCluster
 from vectorizer_dev.kueue import start_kueue

@@ -51,7 +51,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "download": "Bring a vectorizer to this machine, with its report; every file is verified.",
     },
     "vectorizer_cli.account": {
-        "account": "Make accounts: namespace, buckets and FTP user.",
+        "account": "Make and delete accounts: namespace, buckets, users.",
     },
 }
 """Module -> its commands, each with the line that the help shows."""

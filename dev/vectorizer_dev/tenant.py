@@ -15,8 +15,8 @@ from minio.minioadmin import MinioAdmin
 from vectorizer_api import API_VERSION, GROUP, VERSION
 from vectorizer_api.content import ContentType
 from vectorizer_api.names import FINE_TUNE_LABEL, RERUN_LABEL
-from vectorizer_cli.account import Account, create_account
 
+from vectorizer_dev.accounts import Account, create_account
 from vectorizer_dev.acted_run import PARKED, ActedRun
 from vectorizer_dev.platform import PROFILES, Platform, start_operator
 from vectorizer_dev.waiting import PATIENCE, eventually

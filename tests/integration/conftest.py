@@ -8,7 +8,7 @@ from kubernetes import client
 from minio import Minio
 from minio.minioadmin import MinioAdmin
 from vectorizer_api.content import ContentType
-from vectorizer_cli.account import Account, create_account
+from vectorizer_dev.accounts import Account, create_account
 from vectorizer_dev.cluster import DevelopmentCluster
 from vectorizer_dev.downloads import Downloads, open_downloads
 from vectorizer_dev.platform import Platform, apply_manifests, set_up

@@ -1,9 +1,6 @@
 """An account, made on the real API server and the real object store, and used by FTP."""
 
 import io
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from ftplib import FTP, error_perm
@@ -15,7 +12,8 @@ from minio import Minio
 from minio.error import S3Error
 from minio.minioadmin import MinioAdmin
 from vectorizer_api.names import ACCOUNT_LABEL
-from vectorizer_cli.account import Account, AccountError, create_account
+from vectorizer_cli.accounts.terms import AccountError
+from vectorizer_dev.accounts import Account, create_account
 from vectorizer_dev.cluster import DevelopmentCluster
 from vectorizer_dev.object_store import S3Account
 
@@ -191,37 +189,3 @@ def test_its_user_reads_no_record_and_no_checkpoint_by_s3(
     made = make(name)
     with pytest.raises(S3Error, match="AccessDenied"):
         by_s3(made, cluster).get_object(bucket_name=made.models_bucket, object_name=put(made.models_bucket, key))
-
-
-def command(cluster: DevelopmentCluster, name: str) -> subprocess.CompletedProcess[str]:
-    store = cluster.object_store
-    environment = {
-        **os.environ,
-        "KUBECONFIG": str(cluster.kubeconfig),
-        "VECTORIZER_S3_ENDPOINT": store.endpoint,
-        "VECTORIZER_S3_SCHEME": "http",
-        "VECTORIZER_S3_ADMIN_ACCESS_KEY": store.root.access_key,
-        "VECTORIZER_S3_ADMIN_SECRET_KEY": store.root.secret_key,
-        "VECTORIZER_FTP": store.ftp_address,
-    }
-    line = [sys.executable, "-m", "vectorizer_cli", "account", "create", name]
-    return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
-
-
-def test_the_command_prints_how_to_upload_and_the_password_once(
-    crds: None, cluster: DevelopmentCluster, core: client.CoreV1Api, name: str
-) -> None:
-    first, again = command(cluster, name), command(cluster, name)
-    assert first.returncode == 0, first.stderr
-    assert f"ftp://{cluster.object_store.ftp_address}/{name}-batch/" in first.stdout
-    assert "The password is shown this once." in first.stdout
-    assert "The password is shown this once." not in again.stdout
-    assert f"s3://{name}-models/vectorizers/NAME/" in first.stdout
-    found: Any = core.read_namespace(name)
-    assert found.metadata.labels[ACCOUNT_LABEL] == name
-
-
-def test_the_command_says_why_it_cannot(crds: None, cluster: DevelopmentCluster) -> None:
-    answer = command(cluster, "Not_An_Account")
-    assert answer.returncode == 1
-    assert "no account id" in answer.stderr

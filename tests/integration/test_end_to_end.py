@@ -15,7 +15,7 @@ from vectorizer_api.custom_vectorizer import CustomVectorizer
 from vectorizer_api.fine_tune import FineTune, FineTuneStatus
 from vectorizer_api.names import LABELS_FILE, REPORT_PAGE
 from vectorizer_api.run import Outcome, RunManifest
-from vectorizer_cli.account import Account, create_account
+from vectorizer_dev.accounts import Account, create_account
 from vectorizer_dev.datasets import text
 from vectorizer_dev.demo.download import download_folder
 from vectorizer_dev.object_store import S3Account

@@ -8,7 +8,7 @@ from kubernetes import client
 from minio import Minio
 from minio.minioadmin import MinioAdmin
 from vectorizer_api import GROUP
-from vectorizer_cli.account import create_account
+from vectorizer_dev.accounts import create_account
 
 OPERATOR = "system:serviceaccount:vectorizer-system:vectorizer-operator"
 ACCOUNT_ONLY = [

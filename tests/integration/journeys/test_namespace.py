@@ -4,7 +4,7 @@ import pytest
 from kubernetes import client
 from minio import Minio
 from minio.minioadmin import MinioAdmin
-from vectorizer_cli.account import create_account
+from vectorizer_dev.accounts import create_account
 from vectorizer_dev.platform import Platform
 from vectorizer_dev.tenant import FINE_TUNES, VECTORIZERS, Tenant, make_tenant, offer
 from vectorizer_dev.waiting import eventually

@@ -10,7 +10,7 @@ from minio import Minio
 from minio.minioadmin import MinioAdmin
 from vectorizer_api.content import ContentType
 from vectorizer_api.names import ACCOUNT_LABEL, attempt_name
-from vectorizer_cli.account import create_account
+from vectorizer_dev.accounts import create_account
 from vectorizer_dev.platform import Platform
 from vectorizer_dev.tenant import RunningOperator, Tenant, offer
 from vectorizer_dev.waiting import eventually

@@ -11,7 +11,7 @@ from minio.credentials.providers import AssumeRoleProvider, StaticProvider
 from minio.error import MinioAdminException, S3Error
 from minio.minioadmin import MinioAdmin
 from vectorizer_api.names import attempt_prefix
-from vectorizer_cli.account import Account
+from vectorizer_dev.accounts import Account
 from vectorizer_dev.acted_run import ActedRun
 from vectorizer_dev.platform import Platform
 from vectorizer_dev.tenant import Tenant

@@ -14,7 +14,7 @@ from minio.minioadmin import MinioAdmin
 from vectorizer_api import API_VERSION
 from vectorizer_api.content import ContentType
 from vectorizer_api.run import RunCost, Stage, Workload
-from vectorizer_cli.account import create_account
+from vectorizer_dev.accounts import create_account
 from vectorizer_dev.people import People
 from vectorizer_dev.platform import Platform
 from vectorizer_dev.tenant import Tenant
