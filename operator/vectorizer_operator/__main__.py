@@ -8,14 +8,14 @@ import socket
 import sys
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 import kopf
 
 from vectorizer_operator import reconcile, vectorizers
 from vectorizer_operator.election import REQUEST_SECONDS, Alone, Election, Leadership
 from vectorizer_operator.endpoints import serve
-from vectorizer_operator.errors import Denied, SettingsError, Stale, Unavailable, Unfit
+from vectorizer_operator.errors import Denied, LeadershipLost, SettingsError, Stale, Unavailable, Unfit
 from vectorizer_operator.fleet import Fleet
 from vectorizer_operator.follow import Follower
 from vectorizer_operator.known import Key, Known
@@ -54,7 +54,7 @@ def main() -> None:
         settings = Settings.from_environment(os.environ)
         profiles = Profiles(settings.profiles)
         code = asyncio.run(_operate(settings, profiles))
-    except (SettingsError, Unfit, Denied, Unavailable, OSError) as error:
+    except (SettingsError, Unfit, Denied, Unavailable, LeadershipLost, OSError) as error:
         sys.exit(f"vectorizer-operator: {error}")
     logging.shutdown()
     os._exit(code)  # Threads that still wait for the object store must not hold the process.
@@ -78,8 +78,9 @@ async def _operate(settings: Settings, profiles: Profiles) -> int:
     try:
         await check_kinds(services.kube)
         await leadership.win()
-        await watch.resync(services.kube)
-        return await _run(watch, queue, services, ready, leadership)
+        keeping = asyncio.create_task(leadership.keep(), name="leadership")
+        await _unless_ended(keeping, watch.begin(services.kube))
+        return await _run(watch, queue, services, ready, leadership, keeping)
     finally:
         _end_soon(1)
         calling.cancel()
@@ -112,14 +113,36 @@ def _ailment(watch: Watch, ready: asyncio.Event, leadership: Leadership) -> str 
     return "the watch has not started yet" if leadership.held else None
 
 
-async def _run(watch: Watch, queue: Queue, services: Services, ready: asyncio.Event, leadership: Leadership) -> int:
+async def _unless_ended(keeping: asyncio.Task[None], work: Coroutine[None, None, None]) -> None:
+    """Do it.
+
+    Raises:
+        LeadershipLost: where another operator may lead meanwhile.
+
+    """
+    doing = asyncio.create_task(work)
+    await asyncio.wait({doing, keeping}, return_when=asyncio.FIRST_COMPLETED)
+    if keeping.done():
+        doing.cancel()
+        keeping.result()
+    await doing
+
+
+async def _run(
+    watch: Watch,
+    queue: Queue,
+    services: Services,
+    ready: asyncio.Event,
+    leadership: Leadership,
+    keeping: asyncio.Task[None],
+) -> int:
     """Watch and work until one of the parts ends. kopf cancels tasks that are younger than itself: so it comes last."""
     stop, asked = asyncio.Event(), asyncio.Event()
     own = [
         asyncio.create_task(watch.run(services.kube), name="resync"),
         asyncio.create_task(queue.run(services.settings.workers), name="queue"),
         asyncio.create_task(_heed_signals(ready, stop, asked), name="signals"),
-        asyncio.create_task(leadership.keep(), name="leadership"),
+        keeping,
     ]
     for task in own:
         task.add_done_callback(lambda done: _stop_on_failure(done, stop))

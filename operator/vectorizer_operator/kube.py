@@ -1,5 +1,6 @@
 """The only file that talks to the API server: plain objects in, plain objects out, errors by what to do about them."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -17,6 +18,8 @@ from vectorizer_operator.metrics.requests import Verb, asked_api
 
 FIELD_MANAGER = "vectorizer-operator"
 PAGE = 500
+PAUSE_SECONDS = 1.0
+"""Before a page is asked for once more; what an API server that is overloaded asks for (`Retry-After`)."""
 _WRITES = frozenset({Verb.CREATE, Verb.PATCH, Verb.DELETE})
 _METHODS = {Verb.GET: "GET", Verb.LIST: "GET", Verb.CREATE: "POST", Verb.PATCH: "PATCH", Verb.DELETE: "DELETE"}
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -166,7 +169,7 @@ class Kube:
         query = {"limit": str(PAGE)} | ({"labelSelector": labels} if labels else {})
         while True:
             path = f"{kind.path(namespace)}?{urlencode(query)}"
-            page = await self._request(Verb.LIST, kind.plural, path, accept=accept)
+            page = await self._page(kind, path, accept)
             if page is None:
                 raise NoSuchKind(f"there is no {kind.path(namespace)}")
             for item in page["items"] or []:
@@ -174,6 +177,14 @@ class Kube:
             if not (following := page["metadata"].get("continue")):
                 return
             query["continue"] = following
+
+    async def _page(self, kind: Kind, path: str, accept: str) -> Object | None:
+        """One page, asked for once more where it did not come: a list of many pages is worth more than one of them."""
+        try:
+            return await self._request(Verb.LIST, kind.plural, path, accept=accept)
+        except Unavailable:
+            await asyncio.sleep(PAUSE_SECONDS)
+            return await self._request(Verb.LIST, kind.plural, path, accept=accept)
 
     async def _request(
         self,

@@ -20,6 +20,8 @@ from vectorizer_operator.turns import waits_for_its_turn
 
 log = logging.getLogger(__name__)
 
+FIRST_PAUSE = 1.0
+"""Seconds until the first list is asked for again."""
 Enqueue = Callable[[Key], None]
 
 
@@ -57,6 +59,15 @@ class Watch:
             self._gone(kind, key_of(kind, body), version_of(body))
         elif self._known.deliver(kind, body):
             self._touch(kind, body)
+
+    async def begin(self, kube: Kube) -> None:
+        """List everything for the first time; an API server that does not answer is asked until it does."""
+        while True:
+            try:
+                return await self.resync(kube)
+            except Unavailable as error:
+                log.warning("the first list: %s", error)
+            await asyncio.sleep(FIRST_PAUSE)
 
     async def resync(self, kube: Kube) -> None:
         """List everything: fetch what is newer than what is known, and note what the watch still owes.

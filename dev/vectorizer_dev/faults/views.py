@@ -1,6 +1,7 @@
 """What the operator sees comes late, twice, out of order, old, in part or never; or whom it asks does not answer."""
 
 import asyncio
+import itertools
 import json
 import time
 from collections import Counter
@@ -35,6 +36,8 @@ RECOVERY_SECONDS = 70.0
 _EVERY = 4
 """Each so many-th call meets a fault that is not there all the time."""
 
+_SELDOM = 10
+"""The same for the API server, of which much more is asked."""
 _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 
 Events = AsyncIterator[bytes]
@@ -95,6 +98,10 @@ def view_plans() -> list[ViewPlan]:
         ViewPlan("a list from before the newer one", _old_lists),
         ViewPlan("410 Gone told in every other watch", _gone_watches),
         *(ViewPlan(f"the API server answers {code} for a while", _refusing(code)) for code in _CODES),
+        *(
+            ViewPlan(f"the API server answers {code} to each {_SELDOM}th call", _stumbling(code))
+            for code in (429, 500, 503)
+        ),
         *(ViewPlan(f"the API server away from {at}", _away(api, at)) for at in _API_OUTAGES),
         *(ViewPlan(f"the object store away from {at}", _away(store, at)) for at in _STORE_OUTAGES),
         ViewPlan(f"the object store answers 503 to each {_EVERY}th call", _refused),
@@ -110,6 +117,7 @@ _USUAL_PACE = {
     "VECTORIZER_WATCH_INACTIVITY": "70",
 }
 _CODES = (401, 410, 429, 500, 503)
+_BUSY = (429, 500, 503)
 _API_OUTAGES = ("POST jobs f1", "PATCH jobs t1", "DELETE secrets t1", "POST customvectorizers")
 _STORE_OUTAGES = (
     "PUT requests/NAME",
@@ -321,6 +329,21 @@ def _refusing(code: int) -> Fault:
         return _refusal(Service.API, code)
 
     return _for_a_while(Service.API, "POST jobs t1", refuse)
+
+
+def _stumbling(code: int) -> Fault:
+    def fault(met: Met) -> Treatment:
+        numbers = itertools.count(1)
+
+        async def treat(call: Call, forward: Forward) -> Answer:
+            if call.service is not Service.API or next(numbers) % _SELDOM:
+                return await forward(call)
+            met.happened = True
+            return _refusal(Service.API, code)
+
+        return treat
+
+    return fault
 
 
 def _refusal(service: Service, code: int) -> Answer:

@@ -57,8 +57,13 @@ class Cluster(Kube):
 
     def __init__(self) -> None:
         self.objects: dict[Kind, list[Body]] = {}
+        self.refusals = 0
+        """How many of the next lists are not answered."""
 
     async def metadata(self, kind: Kind, namespace: str | None = None, labels: str = "") -> AsyncIterator[Body]:
+        if self.refusals:
+            self.refusals -= 1
+            raise Unavailable("429")
         for item in self.objects.get(kind, []):
             yield item["metadata"]
 
@@ -86,6 +91,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [1000.0]
     monkeypatch.setattr("vectorizer_operator.watch.time.monotonic", lambda: now[0])
     return now
+
+
+async def test_the_first_list_is_asked_for_until_it_is_answered(
+    watch: Watch, known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vectorizer_operator.watch.FIRST_PAUSE", 0.0)
+    cluster = Cluster()
+    cluster.objects[FINE_TUNES], cluster.refusals = [fine_tune("a")], 3
+    await watch.begin(cluster)
+    assert known.get(FINE_TUNES, "ns", "a") is not None
 
 
 def names(keys: list[Key]) -> list[str]:
