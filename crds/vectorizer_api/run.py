@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from vectorizer_api.artifact import SHA256, BaseReference, FileDigest
 from vectorizer_api.content import AugmentationConditions, ContentType
@@ -57,33 +57,33 @@ class Outcome(StrEnum):
 class Limits(StoredModel):
     """Limits of one run, set by the platform."""
 
-    max_objects: int = 50_000
+    max_objects: PositiveInt = 50_000
     """maxObjects bounds the files in the batch folder."""
-    max_object_bytes: int = 2 * 1024**3
+    max_object_bytes: PositiveInt = 2 * 1024**3
     """maxObjectBytes bounds one file; as with every limit of one file, what is over it is rejected alone."""
-    max_total_bytes: int = 50 * 1024**3
+    max_total_bytes: PositiveInt = 50 * 1024**3
     """maxTotalBytes bounds all files together."""
-    max_labels_file_bytes: int = 32 * 1024**2
+    max_labels_file_bytes: PositiveInt = 32 * 1024**2
     """maxLabelsFileBytes bounds example_to_labels.json."""
-    max_labels: int = 100
+    max_labels: PositiveInt = 100
     """maxLabels bounds the different labels."""
-    max_image_pixels: int = 50_000_000
+    max_image_pixels: PositiveInt = 50_000_000
     """maxImagePixels bounds width times height of a picture."""
-    max_text_bytes: int = 1024**2
+    max_text_bytes: PositiveInt = 1024**2
     """maxTextBytes bounds a text file."""
-    max_sound_seconds: int = 600
+    max_sound_seconds: PositiveInt = 600
     """maxSoundSeconds bounds the length of a sound, as decoded."""
-    max_video_seconds: int = 600
+    max_video_seconds: PositiveInt = 600
     """maxVideoSeconds bounds the length of a video."""
-    max_video_frames: int = 36_000
+    max_video_frames: PositiveInt = 36_000
     """maxVideoFrames bounds the frames of a video: 60 a second for 10 minutes."""
-    max_video_pixels: int = 4096 * 2304
+    max_video_pixels: PositiveInt = 4096 * 2304
     """maxVideoPixels bounds width times height of a video's frame."""
-    max_decode_seconds: float = 10
+    max_decode_seconds: NonNegativeFloat = 10
     """maxDecodeSeconds bounds the processor time that decoding one file takes; a file that takes longer is rejected."""
-    max_points: int = 20_000_000
+    max_points: PositiveInt = 20_000_000
     """maxPoints bounds the points of a scan, and the vertices and corners of faces of a mesh."""
-    max_mesh_bytes: int = 64 * 1024**2
+    max_mesh_bytes: PositiveInt = 64 * 1024**2
     """maxMeshBytes bounds a file with a mesh: unlike a scan, it is read as a whole."""
 
 

@@ -144,7 +144,9 @@ def schema(source: str) -> str:
 
 def _object(values: Mapping[str, Any], path: str, said: Mapping[str, Said], models: Mapping[str, Schema]) -> Schema:
     inner = {name: _value(value, f"{path}.{name}".lstrip("."), said, models) for name, value in values.items()}
-    return {"type": "object", "additionalProperties": False, "properties": inner}
+    # One that is set to null is not there any more, and the templates need it.
+    required = [name for name, value in values.items() if value is not None]
+    return {"type": "object", "additionalProperties": False, "required": required, "properties": inner}
 
 
 def _value(value: object, path: str, said: Mapping[str, Said], models: Mapping[str, Schema]) -> Schema:
@@ -152,6 +154,8 @@ def _value(value: object, path: str, said: Mapping[str, Said], models: Mapping[s
     told = {"description": of_it.description} if of_it.description else {}
     if of_it.model:
         models[of_it.model].update(told)
+        if isinstance(value, dict) and value:
+            models[of_it.model]["required"] = list(value)
         return models[of_it.model]
     if isinstance(value, dict) and value and not of_it.more:
         return {**told, **_object(value, path, said, models)}

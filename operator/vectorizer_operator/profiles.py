@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import ConfigDict, Field, ValidationError, model_validator
@@ -31,11 +31,15 @@ def _count(kind: re.Pattern[str], limits: Mapping[str, str]) -> int:
     return sum(int(amount) for name, amount in limits.items() if kind.fullmatch(name) and amount.isdecimal())
 
 
+Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]*)?([numkMGTPE]|[KMGTPE]i|[eE][0-9]+)?$")]
+"""An amount as Kubernetes writes it: a run whose Job were refused for it would wait for ever."""
+
+
 class Resources(ApiModel):
     """The container's requests and limits, as Kubernetes writes them."""
 
-    requests: dict[str, str] = Field(default_factory=dict)
-    limits: dict[str, str] = Field(default_factory=dict)
+    requests: dict[str, Quantity] = Field(default_factory=dict)
+    limits: dict[str, Quantity] = Field(default_factory=dict)
 
 
 class Profile(ApiModel):

@@ -77,6 +77,7 @@ def test_gpus_are_counted_over_all_nodes_and_a_slice_is_one(profile: str, gpus: 
         ('profiles: {x: {resources: {limits: {nvidia.com/mig-1g.10gb: "2"}}}}', "one MIG slice alone"),
         ('profiles: {x: {nodes: 2, resources: {limits: {nvidia.com/mig-1g.10gb: "1"}}}}', "one MIG slice alone"),
         ('profiles: {x: {resources: {limits: {nvidia.com/gpu: "0.5"}}}}', "whole number"),
+        ('profiles: {x: {resources: {limits: {memory: "4GB"}}}}', "limits.memory"),
         ("profiles: {x: {nodes: 0}}", "nodes"),
         ("fetch: {nodes: 2}", "one process on one node"),
     ],
