@@ -18,7 +18,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate format lint types unit integration test journeys people faults quick-faults monitoring queueing chart cluster demo quality measure forecast latency admission constraints clean
+.PHONY: help venv tools bases generate pictures docs format lint types unit integration test journeys people faults quick-faults monitoring queueing chart cluster demo quality measure forecast latency admission constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,14 @@ bases: venv ## Make the small base vectorizers once, in the cache.
 generate: venv ## Write the CRDs from the models, the dashboard, and the README and schema of the chart.
 	$(RUN) -m vectorizer_api.crd
 	$(RUN) -m vectorizer_dev.dashboard
+	$(RUN) -m vectorizer_dev.api_reference
 	$(RUN) -m vectorizer_dev.chart
+
+pictures: venv ## Draw the manual's pictures of augmentations.
+	$(RUN) -m vectorizer_dev.augmentation_pictures
+
+docs: venv ## Build the manual into site/; a link that leads nowhere fails it.
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --quiet --strict --site-dir site
 
 format: venv ## Format the code.
 	$(RUN) -m ruff check --fix --quiet .
