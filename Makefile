@@ -10,7 +10,7 @@ SLOW := --ignore tests/integration/journeys --ignore tests/integration/operator/
   --ignore tests/integration/operator/people \
   --ignore tests/integration/monitoring --ignore tests/integration/queueing --ignore tests/integration/chart
 # The plans that are tried before a change lands: a round of crashes and views that cost no waiting.
-QUICK := killed after (PATCH jobs t2|PUT vectorizers|POST delete)|every event twice|before the newer one|answer of the .* cut
+QUICK_FAULTS := killed after (PATCH jobs t2|PUT vectorizers|POST delete)|every event twice|before the newer one|answer of the .* cut
 # Every model comes from the cache; nothing waits for a hub that is not there.
 export HF_HUB_OFFLINE := 1
 # Threads that spin while they wait take the time of those that work: two trainings side by side would crawl.
@@ -18,7 +18,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate pictures docs format lint types unit integration test journeys people faults quick-faults monitoring queueing chart cluster demo quality measure forecast latency admission constraints clean
+.PHONY: help venv tools bases generate pictures docs format lint types unit integration test journeys people faults quick-faults monitoring queueing chart cluster demo quality measure bench-trainer forecast latency admission constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,7 +92,7 @@ faults: venv tools bases ## Delete, tamper with, freeze and double what works; k
 
 quick-faults: venv tools bases ## The same with a few of the crashes and views.
 	$(RUN) -m pytest tests/integration/operator/faults --numprocesses 2 --dist loadfile
-	@$(RUN) -m vectorizer_dev faults --only '$(QUICK)'
+	@$(RUN) -m vectorizer_dev faults --only '$(QUICK_FAULTS)'
 
 monitoring: venv tools bases ## Test alerts and dashboard with the real Prometheus on the real operator; built once.
 	$(RUN) -c 'from vectorizer_dev.tools import find_monitoring_tools; find_monitoring_tools()'
@@ -118,6 +118,9 @@ quality: venv bases ## Prove on small sets that every type improves, and that sh
 measure: venv bases ## Measure the recipe on the fixed test set; CONTENT=Image and so on.
 	$(RUN) bench/quality.py --content $(CONTENT)
 
+bench-trainer: venv bases ## Train beside the tools one would pick instead; QUICK=1: one size and seed, the strongest two.
+	@PYTHONPATH=bench $(RUN) -m peers $(if $(QUICK),--quick)
+
 forecast: venv bases ## Compare what was foreseen with what the demo's data sets took: the plan, and the time left.
 	OMP_NUM_THREADS=1 $(RUN) bench/forecast.py --results build/forecast.jsonl
 
@@ -131,6 +134,9 @@ constraints: $(UV) ## Pin the dependencies anew, with hashes and without index a
 	@for extra in operator trainer dev; do \
 	  $(UV) pip compile --quiet pyproject.toml --extra $$extra --python-version 3.11 --upgrade --generate-hashes --no-header \
 	    --no-annotate --no-emit-package vectorizer-operator -o constraints/$$extra.txt; done
+	@for pins in bench/peers/pins/*.in; do \
+	  $(UV) pip compile --quiet $$pins -c constraints/dev.txt --python-version 3.11 --upgrade --generate-hashes --no-header \
+	    --no-annotate -o $${pins%.in}.txt; done
 
 clean: ## Remove what was built in this checkout; the cache stays.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
