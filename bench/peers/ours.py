@@ -14,7 +14,7 @@ from vectorizer_trainer.report import Report, parse_report
 
 from peers.catalogue import OURS
 from peers.processes import Run, run
-from peers.results import Point, Result
+from peers.results import Point, Quality, Result
 from peers.scoring import Scorer
 from peers.tasks import Prepared
 
@@ -38,11 +38,12 @@ def train_ours(prepared: Prepared, scorer: Scorer, folder: Path, threads: int, c
     }
     report = parse_report((out / "report" / "report.json").read_bytes())
     end = Point(
-        training_seconds=trained.seconds - _reading_began(report, trained),
+        training_seconds=trained.seconds - _until(Stage.DOWNLOADING, report, trained),
         cold_seconds=trained.seconds,
         examples=prepared.examples,
         quality=scorer.quality(vectors),
     )
+    early = _early(report, trained, prepared.examples)
     return Result(
         content=prepared.task.content,
         examples=prepared.examples,
@@ -50,18 +51,40 @@ def train_ours(prepared: Prepared, scorer: Scorer, folder: Path, threads: int, c
         method=OURS,
         variant=f"{report.chosen} ({report.outcome})",
         tunes=True,
-        points=(end,),
-        chosen=0,
+        points=(*early, end),
+        chosen=len(early),
         chosen_score=0.0,
         peak=trained.peak,
         load=load,
     )
 
 
-def _reading_began(report: Report, trained: Run) -> float:
-    """Seconds from the start of the process to the first file that was read, libraries and model being loaded."""
+def _early(report: Report, trained: Run, examples: int) -> list[Point]:
+    """The best linear adapter, in hand before the first block was trained; none where no block was.
+
+    Its vectors of the test set were there too: they follow from the start's, which were computed with the others.
+    """
+    stages = report.provenance.stage_seconds
+    told = report.own_test.adapters if report.own_test is not None else []
+    measured = [adapter for adapter in told if adapter.values.keys() >= {"NDCG@10", "mAP@100", "kNN label-mAP"}]
+    if Stage.TUNING not in stages or not measured:
+        return []
+    candidates = {candidate.name: candidate for candidate in report.candidates}
+    best = max(measured, key=lambda adapter: candidates[adapter.name].score)
+    ready = _until(Stage.TUNING, report, trained)
+    quality = Quality(
+        best.values["NDCG@10"],
+        best.values["mAP@100"],
+        best.values["kNN label-mAP"],
+        candidates[best.name].retention,
+    )
+    return [Point(ready - _until(Stage.DOWNLOADING, report, trained), ready, examples, quality)]
+
+
+def _until(stage: Stage, report: Report, trained: Run) -> float:
+    """Seconds from the start of the process to a stage: with Downloading the first file of the data is read."""
     offset = report.provenance.started.timestamp() - trained.began_at
-    before = takewhile(lambda stage: stage[0] != Stage.DOWNLOADING, report.provenance.stage_seconds.items())
+    before = takewhile(lambda timed: timed[0] != stage, report.provenance.stage_seconds.items())
     return offset + sum(seconds for _, seconds in before)
 
 

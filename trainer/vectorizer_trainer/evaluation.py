@@ -10,7 +10,7 @@ from vectorizer_api.run import Metric
 
 from vectorizer_trainer.metrics import Scores, scores
 
-__all__ = ["NAMES", "Comparison", "Difference", "HeldOut", "Retention", "compare"]
+__all__ = ["NAMES", "Comparison", "Difference", "HeldOut", "Retention", "compare", "values_of"]
 
 NAMES = {
     "ndcg_at_10": "NDCG@10",
@@ -141,6 +141,12 @@ def compare(folds: Sequence[HeldOut], seed: int) -> Comparison:
     halves = [_average([_half_difference(fold, rng) for fold in folds]) for _ in range(_HALVES)]
     groups = sum(len(np.unique(fold.groups)) for fold in folds)
     return Comparison(Scores(*start.tolist()), Scores(*tuned.tolist()), np.array(halves), groups)
+
+
+def values_of(vectors: NDArray[np.float32], targets: NDArray[np.bool_]) -> dict[str, float]:
+    """Those metrics, by the names that people call them, of unit vectors [n, d] that the items suffice for."""
+    found = scores(vectors, targets)
+    return {told: getattr(found, name) for name, told in NAMES.items() if not np.isnan(getattr(found, name))}
 
 
 def _half_difference(fold: HeldOut, rng: np.random.Generator) -> NDArray[np.float64]:

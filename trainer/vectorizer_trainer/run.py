@@ -26,6 +26,7 @@ from vectorizer_trainer.gathering import Gathered, Pool, gather, open_pool, surv
 from vectorizer_trainer.inventory import Inventory, take_inventory
 from vectorizer_trainer.progress import ProgressTracker
 from vectorizer_trainer.report import (
+    AdapterOnTest,
     OwnTest,
     Report,
     augmentation_warnings,
@@ -208,13 +209,17 @@ class _Run:
         test = training_set.test
         if test is None or test.vectors is None:
             return None
-        from vectorizer_trainer.evaluation import HeldOut, compare
+        from vectorizer_trainer.evaluation import HeldOut, compare, values_of
         from vectorizer_trainer.tuning.task import encode_observed
 
         self.tracker.stage(Stage.EVALUATING, len(test))
         after = encode_observed(tuned.judged, test.items, self.tracker)
         measured = compare([HeldOut(test.vectors, after, test.targets, test.groups)], seed=0)
-        return OwnTest(files=len(test), metrics=measured.metrics())
+        adapters = [
+            AdapterOnTest(name=name, values=values_of(mapped(test.vectors), test.targets))
+            for name, mapped in tuned.adapters.items()
+        ]
+        return OwnTest(files=len(test), metrics=measured.metrics(), adapters=adapters)
 
     def _measure_kept_of_base(self, opened: "StartingPoint", tuned: "Tuned") -> Metric | None:
         """What every fine-tuning since the base has left of its neighbourhoods; the gate looks at the start's."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from vectorizer_trainer import evaluation
-from vectorizer_trainer.evaluation import HeldOut, Retention, compare
+from vectorizer_trainer.evaluation import HeldOut, Retention, compare, values_of
 from vectorizer_trainer.metrics import scores
 
 Floats = NDArray[np.float32]
@@ -22,6 +22,18 @@ def _fold(seed: int, signal: float, count: int = 120) -> HeldOut:
     start = rng.normal(size=(count, 16))
     pulled = start + signal * targets @ rng.normal(size=(6, 16))
     return HeldOut(_unit(start), _unit(pulled), targets, np.arange(count))
+
+
+class TestValuesOf:
+    def test_are_the_metrics_by_their_names(self) -> None:
+        fold = _fold(0, 1.0)
+        found = scores(fold.tuned, fold.targets)
+        values = values_of(fold.tuned, fold.targets)
+        assert (values["NDCG@10"], values["kNN label-mAP"]) == (found.ndcg_at_10, found.knn_label_map)
+
+    def test_leave_out_what_the_items_do_not_tell(self) -> None:
+        fold = _fold(0, 1.0, count=1)
+        assert values_of(fold.tuned, fold.targets) == {}
 
 
 class TestCompare:

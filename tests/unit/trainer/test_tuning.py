@@ -173,6 +173,13 @@ class TestWithManyExamples:
         assert [indices.tolist() for indices in many.shown] == [list(range(420, 600))]
         assert [(fold.start.shape, fold.tuned.shape) for fold in many.folds] == [((180, 64), (180, 64))]
 
+    def test_an_adapter_maps_the_starts_vectors_to_better_ones_of_unit_length(self, many: Tuned) -> None:
+        fold = many.folds[0]
+        assert many.adapters.keys() == {"linear adapter"}
+        mapped = many.adapters["linear adapter"](fold.start)
+        assert np.allclose(np.linalg.norm(mapped, axis=1), 1, atol=1e-5)
+        assert scores(mapped, fold.targets).map_at_100 > scores(fold.start, fold.targets).map_at_100
+
     def test_no_gradient_is_held_after_the_training(self, many: Tuned) -> None:
         assert all(parameter.grad is None for parameter in many.judged.encoder.parameters())
 

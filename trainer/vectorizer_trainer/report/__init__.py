@@ -1,6 +1,6 @@
 """The report of a run."""
 
-from vectorizer_trainer.report.document import Origin, OwnTest, Report, parse_report
+from vectorizer_trainer.report.document import AdapterOnTest, Origin, OwnTest, Report, parse_report
 from vectorizer_trainer.report.page import render_page
 from vectorizer_trainer.report.previews import make_previews
 from vectorizer_trainer.report.write import (
@@ -12,6 +12,7 @@ from vectorizer_trainer.report.write import (
 )
 
 __all__ = [
+    "AdapterOnTest",
     "Lineage",
     "Origin",
     "OwnTest",

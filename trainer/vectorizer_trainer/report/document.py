@@ -206,6 +206,15 @@ class Provenance(StoredModel):
     """stageSeconds is the wall-clock time of each stage up to the report."""
 
 
+class AdapterOnTest(StoredModel):
+    """A linear adapter on the user's own test set, at the best share of its change."""
+
+    name: str
+    """name of the candidate."""
+    values: dict[str, float]
+    """values of the metrics, by their names; absent where the files tell too little."""
+
+
 class OwnTest(StoredModel):
     """The files of test_to_labels.json, which nothing was trained or chosen on."""
 
@@ -213,6 +222,8 @@ class OwnTest(StoredModel):
     """files of it that could be used."""
     metrics: list[Metric]
     """metrics of the judged candidate against the start, on these files alone."""
+    adapters: list[AdapterOnTest] = Field(default_factory=list)
+    """adapters are what was in hand before any block was trained: after the stages up to Adapting."""
 
 
 class Report(StoredModel):

@@ -1,9 +1,10 @@
 """The recipe for enough examples: candidates are trained, one is chosen and mixed, and judged on what chose nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from vectorizer_api.run import Stage
 
 from vectorizer_trainer.evaluation import Difference, HeldOut
@@ -35,6 +36,11 @@ class _Tried:
         """For people."""
         return types.Candidate(name=self.candidate.name, seconds=self.trained.seconds, **vars(self.share))
 
+    @property
+    def map(self) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+        """From start vectors [n, d] to vectors at the best share, where these follow from those of the start alone."""
+        return lambda vectors: self.trained.at(self.share.alpha, vectors, [])
+
 
 def tune_held_out(task: Task) -> Tuned:
     """Trains every candidate that the content type offers, and judges the best mixture."""
@@ -62,7 +68,8 @@ def tune_held_out(task: Task) -> Tuned:
         curves=[point for each in tried for point in each.trained.curve],
         augmented=replace(augmented, applied=chosen.candidate.varied),
     )
-    return tuned(task, mixed, evidence)
+    adapters = {each.candidate.name: each.map for each in tried if each.candidate.stage is Stage.ADAPTING}
+    return replace(tuned(task, mixed, evidence), adapters=adapters)
 
 
 def _try(task: Task, baseline: Baseline, reference: Measured, candidates: Sequence[Candidate]) -> Iterator[_Tried]:

@@ -1,6 +1,6 @@
 """What fine-tuning takes and gives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -143,3 +143,6 @@ class Tuned:
     warnings: list[str] = field(default_factory=list)
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall-clock seconds per stage."""
+    adapters: Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = field(default_factory=dict)
+    """Of each linear adapter, by the name of its candidate: it maps start vectors [n, d] to unit vectors [n, d] at the
+    best share of its change. Empty where each fold had its own."""
