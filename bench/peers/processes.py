@@ -66,5 +66,5 @@ def _end(pid: int, late: threading.Event) -> None:
 
 
 def _last_words(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1].strip()[-_LAST_WORDS:] if lines else "it said nothing"
+    words = " ".join(log.read_text(encoding="utf-8", errors="replace").split())
+    return words[-_LAST_WORDS:] or "it said nothing"

@@ -51,6 +51,9 @@ def prepare(folder: Path, content: str, examples: int, test: int, seed: int) -> 
     tested: dict[str, list[str]] = json.loads((data / "test" / LABELS_FILE).read_text())
     if len(labels) < examples or len(tested) < test:
         raise TooFewFilesError(f"the set has {len(labels) + len(tested):,} files, and not {examples + test:,}")
+    # A label that no example carries can be learnt by nobody, and is refused in a user's own test set.
+    known = {label for own in labels.values() for label in own}
+    tested = {name: kept for name, own in tested.items() if (kept := [label for label in own if label in known])}
     (data / "test" / LABELS_FILE).unlink()
     (data / TEST_LABELS_FILE).write_text(json.dumps({f"test/{name}": own for name, own in tested.items()}))
     order = np.random.default_rng(seed).permutation(sorted(labels)).tolist()
@@ -59,7 +62,7 @@ def prepare(folder: Path, content: str, examples: int, test: int, seed: int) -> 
         content=content,
         base=str(ensure_base(ContentType(content))),
         seed=seed,
-        names=sorted({label for own in labels.values() for label in own}),
+        names=sorted(known),
         train=_part(data, {name: labels[name] for name in order[chosen_on:]}),
         choose=_part(data, {name: labels[name] for name in order[:chosen_on]}),
         test=_part(data / "test", tested),
