@@ -8,12 +8,12 @@ import socket
 import sys
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import kopf
 
 from vectorizer_operator import reconcile, vectorizers
-from vectorizer_operator.election import REQUEST_SECONDS, Alone, Election, Leadership
+from vectorizer_operator.election import REQUEST_SECONDS, Alone, Election, Leadership, while_kept
 from vectorizer_operator.endpoints import serve
 from vectorizer_operator.errors import Denied, LeadershipLost, SettingsError, Stale, Unavailable, Unfit
 from vectorizer_operator.fleet import Fleet
@@ -79,7 +79,7 @@ async def _operate(settings: Settings, profiles: Profiles) -> int:
         await check_kinds(services.kube)
         await leadership.win()
         keeping = asyncio.create_task(leadership.keep(), name="leadership")
-        await _unless_ended(keeping, watch.begin(services.kube))
+        await while_kept(keeping, watch.begin(services.kube))
         return await _run(watch, queue, services, ready, leadership, keeping)
     finally:
         _end_soon(1)
@@ -111,21 +111,6 @@ def _ailment(watch: Watch, ready: asyncio.Event, leadership: Leadership) -> str 
     if ready.is_set():
         return watch.ailment()
     return "the watch has not started yet" if leadership.held else None
-
-
-async def _unless_ended(keeping: asyncio.Task[None], work: Coroutine[None, None, None]) -> None:
-    """Do it.
-
-    Raises:
-        LeadershipLost: where another operator may lead meanwhile.
-
-    """
-    doing = asyncio.create_task(work)
-    await asyncio.wait({doing, keeping}, return_when=asyncio.FIRST_COMPLETED)
-    if keeping.done():
-        doing.cancel()
-        keeping.result()
-    await doing
 
 
 async def _run(

@@ -10,14 +10,14 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Protocol
 
 from vectorizer_operator.errors import Denied, LeadershipLost, SettingsError, Stale, Unavailable
 from vectorizer_operator.kube import LEASES, Kube, Object
 
-__all__ = ["Alone", "Election", "Leadership", "boot_seconds"]
+__all__ = ["Alone", "Election", "Leadership", "boot_seconds", "while_kept"]
 
 LEASE_SECONDS = 10
 """How long others wait for a renewal."""
@@ -68,6 +68,21 @@ class Alone:
 
     async def release(self) -> None:
         """To nobody."""
+
+
+async def while_kept(keeping: asyncio.Task[None], work: Coroutine[None, None, None]) -> None:
+    """Do the work; `keeping` is what holds the leadership meanwhile.
+
+    Raises:
+        LeadershipLost: where that has ended; the work is not gone on with.
+
+    """
+    doing = asyncio.create_task(work)
+    await asyncio.wait({doing, keeping}, return_when=asyncio.FIRST_COMPLETED)
+    if keeping.done():
+        doing.cancel()
+        keeping.result()
+    await doing
 
 
 def boot_seconds() -> float:

@@ -65,7 +65,7 @@ class Crash:
         """What was done again though it need not: all but one write, each time that it was done.
 
         A Secret is never read, so after a crash its credentials are minted anew; what a publication copied is copied
-        again. Each of these counts as one. A status that tells of progress is no write that a crash repeats.
+        again. Each of these counts as one. How often a status mirrors the same run depends on the moment.
         """
         again = Counter({name: count for name, count in repeated.items() if not name.startswith(_LEVEL)})
         often = [f"{name} was done {count} times more" for name, count in again.items() if count > 1]
