@@ -1,5 +1,6 @@
-"""`python -m vectorizer_dev tools | cluster | demo`."""
+"""`python -m vectorizer_dev tools | cluster | demo | faults`."""
 
+import re
 import signal
 import tempfile
 from pathlib import Path
@@ -55,11 +56,32 @@ def demo(
         run_demo(content, console)
 
 
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise typer.BadParameter(f"{text!r} is no regular expression: {error}") from error
+    return text
+
+
+def _empty_folder(folder: Path | None) -> Path | None:
+    if folder is None:
+        return None
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise typer.BadParameter(f"{folder} is no empty folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @app.command()
 def faults(
     lanes: Annotated[int, typer.Option(help="How many lives are lived at a time.", min=1)] = 6,
-    only: Annotated[str, typer.Option(help="A regular expression that the plans' names must have in them.")] = "",
-    keep: Annotated[Path | None, typer.Option(help="An empty folder that keeps the logs.")] = None,
+    only: Annotated[
+        str, typer.Option(help="A regular expression that the plans' names must have in them.", callback=_pattern)
+    ] = "",
+    keep: Annotated[
+        Path | None, typer.Option(help="An empty folder that keeps the logs.", callback=_empty_folder)
+    ] = None,
 ) -> None:
     """Have one life lived through each fault, and compare how it ends."""
     from vectorizer_dev.faults.command import run_faults

@@ -3,9 +3,12 @@
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
+from typer.testing import CliRunner
+from vectorizer_dev.__main__ import app
 from vectorizer_dev.faults.crashes import Crash, CrashPlan, Moment, crash_plans
 from vectorizer_dev.faults.ending import Ending
 from vectorizer_dev.faults.intermediary import Answer, Call, Forward, HungUp, Service, answered, body_of, pass_on
@@ -213,3 +216,14 @@ class TestEnding:
 
 async def test_a_good_network_passes_everything_on() -> None:
     assert (await pass_on(to_api("GET", FINE_TUNES), taken)).status == 201
+
+
+class TestCommand:
+    def test_what_is_no_regular_expression_is_refused(self) -> None:
+        told = CliRunner().invoke(app, ["faults", "--only", "("])
+        assert (told.exit_code, "is no regular expression" in told.output) == (2, True)
+
+    def test_a_folder_with_something_in_it_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "a").touch()
+        told = CliRunner().invoke(app, ["faults", "--keep", str(tmp_path)], env={"COLUMNS": "400"})
+        assert (told.exit_code, "is no empty folder" in told.output) == (2, True)
