@@ -131,6 +131,8 @@ def _start_controller_manager(
         # Its thrift towards a shared API server would cost each start seconds.
         "--kube-api-qps=500",
         "--kube-api-burst=500",
+        # An account's quota that came before the cluster knew of its kinds is counted with the next round.
+        "--resource-quota-sync-period=5s",
         "--controllers=*,-nodeipam,-nodelifecycle",
         f"--service-account-private-key-file={signing_key}",
         f"--root-ca-file={authority.certificate_file}",
