@@ -38,6 +38,7 @@ class _Comparison:
 
     journal: Journal
     source: str
+    """The commit, and what else must be the same of what is compared."""
     peers: list[Peer]
     test: int
     threads: int
@@ -62,7 +63,7 @@ class _Comparison:
             for number, (method, variant, train) in enumerate(trainings):
                 out = Path(folder) / f"method-{number}"
                 out.mkdir()
-                key = {"source": self.source, "asked": f"{where}, {method}, {variant}"}
+                key = {"source": self.source, "asked": ", ".join(filter(None, (where, method, variant)))}
                 if not self.journal.missing(iter([tuple(key.values())])):
                     continue
                 print(f"{key['asked']}: at most {self.cap:.0f} s …", flush=True)
@@ -99,7 +100,8 @@ def main() -> None:
     arguments = parser.parse_args()
     peers = [peer for peer in peers_for(arguments.content) if _is_asked_for(peer, arguments)]
     journal = Journal(arguments.out / "results.jsonl", ("source", "asked"))
-    comparison = _Comparison(journal, source(), peers, arguments.test, arguments.threads, arguments.cap)
+    measured = f"{source()}, {arguments.test:,} to test on, {arguments.threads} threads"
+    comparison = _Comparison(journal, measured, peers, arguments.test, arguments.threads, arguments.cap)
     missed: list[str] = []
     for examples, seed in _sizes_and_seeds(arguments):
         for reason in comparison.of(arguments.content, examples, seed):

@@ -41,7 +41,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Summary:
-    """The last line: over every set and every peer that tunes the encoder, the worst ratio. None: it did not run."""
+    """The last line: over every set and every peer that tunes the encoder, the worst ratio. None: it did not run,
+    or ours never reached one peer's best.
+    """
 
     quality_ahead_of_best_peer: bool | None
     time_to_peer_best_ratio: float | None
@@ -53,7 +55,7 @@ class Summary:
     best_peer: str | None
     """Of the largest set the one with the best NDCG@10."""
     peer_best_never_reached: list[str]
-    """Peers of whose best NDCG@10 ours never had 99 %, so that no ratio of time counts them."""
+    """Peers of whose best NDCG@10 ours never had 99 %, so that there is no ratio of the time to it."""
     did_not_run: list[str]
     """What was to be measured and was not, each with its reason."""
 
@@ -174,7 +176,9 @@ def _set_of(result: Result) -> tuple[str, int]:
 
 
 def _worst(ratios: Iterable[float | None]) -> float | None:
-    return max((ratio for ratio in ratios if ratio is not None), default=None)
+    """None where there is none, or where one of them is unknown: the others would flatter."""
+    known = list(ratios)
+    return max((ratio for ratio in known if ratio is not None), default=None) if None not in known else None
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -1,6 +1,7 @@
 """A peer in its own environment: each of its ways to train, and the best of them."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,10 @@ def start_vectors(prepared: Prepared, untouched: Peer, folder: Path, threads: in
 
 def _run(prepared: Prepared, peer: Peer, variant: str, folder: Path, threads: int, cap: float) -> int:
     """Bytes at the peak."""
-    environment = ensure_environment(peer.environment)
+    try:
+        environment = ensure_environment(peer.environment)
+    except subprocess.CalledProcessError as error:
+        raise DidNotRunError(f"its environment could not be made: {error}") from error
     python, module = str(environment.python), f"peers.methods.{peer.module}"
     variables = environment.variables(threads)
     # Both sides find their libraries in the disk's cache: whose turn comes first is to decide nothing.

@@ -69,8 +69,11 @@ class TestSummary:
         assert summary.time_to_peer_best_ratio == 5
         assert summary.full_run_time_ratio == pytest.approx(25 / 7)
 
-    def test_a_peer_whose_best_is_out_of_reach_is_named(self) -> None:
-        assert summarise([OUR, _result("peer", 0.7)], []).peer_best_never_reached == ["peer"]
+    def test_a_peer_whose_best_is_out_of_reach_is_named_and_leaves_no_ratio_of_the_others_alone(self) -> None:
+        summary = summarise([OUR, _result("peer", 0.7), _result("weaker peer", 0.5)], [])
+        assert summary.peer_best_never_reached == ["peer"]
+        assert summary.time_to_peer_best_ratio is None
+        assert summary.cold_time_to_peer_best_ratio is None
 
     def test_what_did_not_run_is_null_and_never_a_guess(self) -> None:
         summary = json.loads(json.dumps(asdict(summarise([OUR], ["peer: ended with 1"]))))
