@@ -52,7 +52,14 @@ def create(
     max_unfinished: Annotated[
         int | None, typer.Option(min=0, help="Fine-tunes that have not ended; by default as the platform has it.")
     ] = None,
-    max_objects: Annotated[int, typer.Option(min=1, help="Fine-tunes, and as many vectorizers, that are kept.")] = 1000,
+    max_objects: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Fine-tunes, and as many vectorizers, that are kept, by a ResourceQuota; by default any number. On a "
+            "cluster that has just got the CRDs it refuses all for some minutes, until it is counted.",
+        ),
+    ] = None,
     storage_gib: Annotated[int | None, typer.Option(min=1, help="Quota of the batch bucket; by default none.")] = None,
     run_s3_endpoint: Annotated[
         str, typer.Option(help="host:port of the store as runs reach it, where that is another one.")

@@ -10,6 +10,7 @@ from vectorizer_api.fine_tune import FineTune, FineTuneSpec, FineTuneStatus
 from vectorizer_api.run import Metric, Outcome
 from vectorizer_trainer.wording import bytes_in_words, counted, quoted, roughly
 
+from vectorizer_cli.sentences import visible
 from vectorizer_cli.summary import before_and_after
 
 __all__ = ["print_fine_tune", "print_vectorizer"]
@@ -122,4 +123,4 @@ def _print_metrics(metrics: Sequence[Metric] | None, outcome: Outcome | None, co
 def _print(console: Console, lines: _Lines | Sequence[tuple[str, str]]) -> None:
     for title, text in lines:
         if text:
-            console.print(f"{title:<{_WIDTH}} {text}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"{title:<{_WIDTH}} {visible(text)}", markup=False, highlight=False, soft_wrap=True)

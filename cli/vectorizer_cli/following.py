@@ -11,6 +11,7 @@ from vectorizer_trainer.errors import BadInput
 from vectorizer_trainer.wording import quoted
 
 from vectorizer_cli.progress_bar import ProgressBar
+from vectorizer_cli.sentences import visible
 from vectorizer_cli.tenant import ClusterUnreachable, Tenant
 
 __all__ = ["follow", "has_ended", "watched"]
@@ -64,7 +65,7 @@ def _show(status: FineTuneStatus, bar: ProgressBar) -> None:
     if status.progress is not None and status.completion_time is None:
         bar(RunProgress(progress=status.progress))
     else:
-        bar.wait(str(status.phase or "Pending"), _reason(status))
+        bar.wait(str(status.phase or "Pending"), visible(_reason(status)))
 
 
 def _reason(status: FineTuneStatus) -> str:
@@ -76,14 +77,14 @@ def _reason(status: FineTuneStatus) -> str:
 def _told(fine_tune: FineTune, console: Console) -> ExitCode:
     status, name = fine_tune.status or FineTuneStatus(), fine_tune.metadata.name
     if status.failure is not None:
-        console.print(f"Failed: {status.failure.message}", markup=False, highlight=False, soft_wrap=True)
-        console.print(status.failure.hint, markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Failed: {visible(status.failure.message)}", markup=False, highlight=False, soft_wrap=True)
+        console.print(visible(status.failure.hint), markup=False, highlight=False, soft_wrap=True)
         return _code(status.failure.exit_code)
     if any(one.type == ConditionType.FAILED and one.status == "True" for one in status.conditions):
         said = next(one for one in status.conditions if one.type == ConditionType.FAILED)
-        console.print(f"Failed: {said.message}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Failed: {visible(said.message)}", markup=False, highlight=False, soft_wrap=True)
         return ExitCode.BAD_INPUT
-    made = quoted(fine_tune.spec.custom_vectorizer_name)
+    made = visible(quoted(fine_tune.spec.custom_vectorizer_name))
     score = f", NDCG@10 {status.display.score}" if status.display and status.display.score else ""
     console.print(f"{status.outcome}: {made}{score}. See `vectorizer report {name}`.", markup=False, highlight=False)
     return ExitCode.DONE

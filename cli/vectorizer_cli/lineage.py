@@ -12,6 +12,8 @@ from vectorizer_api.names import vectorizer_object_name
 from vectorizer_trainer.errors import BadInput
 from vectorizer_trainer.wording import quoted
 
+from vectorizer_cli.sentences import visible
+
 __all__ = ["Descent", "descents", "document_of", "tree_of"]
 
 
@@ -103,7 +105,7 @@ def _only(descent: Descent, wanted: str) -> Descent | None:
 
 
 def _line(descent: Descent) -> str:
-    name = escape(descent.name)
+    name = escape(visible(descent.name))
     if descent.is_base:
         return f"[bold]{name}[/] (base, {descent.content_type})"
     if descent.vectorizer is None:

@@ -13,6 +13,8 @@ from vectorizer_api.custom_vectorizer import CustomVectorizer
 from vectorizer_api.fine_tune import FineTune
 from vectorizer_trainer.wording import bytes_in_words
 
+from vectorizer_cli.sentences import visible
+
 __all__ = ["age", "print_list"]
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -101,5 +103,5 @@ def _table(*columns: str) -> Table:
 
 
 def _plain(*cells: str) -> list[Text]:
-    """Names come from people: nothing in them is markup."""
-    return [Text(str(cell)) for cell in cells]
+    """Names come from people: nothing in them is markup, and nothing steers the terminal."""
+    return [Text(visible(str(cell))) for cell in cells]

@@ -9,7 +9,7 @@ from rich.markup import escape
 from vectorizer_api.run import ExitCode
 from vectorizer_trainer.errors import RunError, Stopped
 
-__all__ = ["INTERRUPTED", "errors_as_sentences"]
+__all__ = ["INTERRUPTED", "errors_as_sentences", "visible"]
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as of a shell."""
@@ -21,9 +21,9 @@ def errors_as_sentences(console: Console, consequence: str) -> Iterator[None]:
     try:
         yield
     except RunError as error:
-        console.print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]Error:[/] {escape(visible(str(error)))}", highlight=False, soft_wrap=True)
         if error.hint:
-            console.print(escape(error.hint), highlight=False, soft_wrap=True)
+            console.print(escape(visible(error.hint)), highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
         console.print(f"Interrupted. {escape(consequence)}", highlight=False, soft_wrap=True)
@@ -31,3 +31,8 @@ def errors_as_sentences(console: Console, consequence: str) -> Iterator[None]:
     except Stopped:
         console.print(f"Stopped. {escape(consequence)}", highlight=False, soft_wrap=True)
         raise typer.Exit(ExitCode.STOPPED) from None
+
+
+def visible(text: str) -> str:
+    """What others wrote, without the characters by which it could steer the terminal of whoever reads it."""
+    return "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)

@@ -44,7 +44,8 @@ def manifests(terms: Terms) -> Iterator[Manifest]:
     yield _operator_rights(terms)
     if terms.people.users or terms.people.groups:
         yield _peoples_rights(terms)
-    yield _quota(terms)
+    if terms.max_objects is not None:
+        yield _quota(terms)
     yield _policy(terms, "train", [_dns(), _store(terms), _peers()], [_peers_in()])
     yield _policy(terms, "fetch", [_dns(), _store(terms), _internet()], [])
 

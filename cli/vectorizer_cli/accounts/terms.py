@@ -104,8 +104,8 @@ class Terms:
     """Runs that may be under way at once; None for the platform's default."""
     max_unfinished: int | None = None
     """Fine-tunes that have not ended; None for the platform's default."""
-    max_objects: int = 1000
-    """Fine-tunes, and as many vectorizers, that the API server keeps for the account."""
+    max_objects: int | None = None
+    """Fine-tunes, and as many vectorizers, that the API server keeps for the account; None for any number."""
     storage_bytes: int | None = None
     """The batch bucket's quota; None for none."""
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from vectorizer_dev.accounts import until_counted
 from vectorizer_dev.object_store import S3Account
 from vectorizer_dev.platform import Platform, access
 
@@ -27,7 +26,6 @@ def create_account(platform: Platform, name: str) -> DemoAccount:
     command = [sys.executable, "-m", "vectorizer_cli", "account", "create", name]
     environment = {**os.environ, **access(platform)}
     answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
-    until_counted(platform.cluster.api_client(), name)
     return DemoAccount(S3Account(_said(answer, "user"), _said(answer, "password")), answer)
 
 

@@ -104,6 +104,7 @@ def test_people_and_limits_stand_where_they_are_read() -> None:
 def test_without_people_and_limits_none_are_said() -> None:
     made = objects(Terms("shop", IN_CLUSTER))
     assert ("RoleBinding", "vectorizer-account") not in made
+    assert ("ResourceQuota", "vectorizer-account") not in made
     assert not any("max" in label for label in made["Namespace", "shop"]["metadata"]["labels"])
 
 

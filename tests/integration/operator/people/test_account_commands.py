@@ -88,7 +88,7 @@ def test_the_command_says_why_it_cannot(call: Call, arguments: list[str], why: s
 def test_what_is_printed_for_git_is_what_the_command_makes(
     call: Call, cluster: DevelopmentCluster, core: client.CoreV1Api, name: str
 ) -> None:
-    terms = [name, "--group", "team", "--max-runs", "2", "--storage-gib", "1"]
+    terms = [name, "--group", "team", "--max-runs", "2", "--max-objects", "9", "--storage-gib", "1"]
     printed = call("create", *terms, "--print")
     with pytest.raises(client.ApiException, match="Not Found"):
         core.read_namespace(name)
