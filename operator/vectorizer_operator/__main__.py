@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 import kopf
 
@@ -74,13 +74,11 @@ async def _operate(settings: Settings, profiles: Profiles) -> int:
     contact = FirstContact(services.storage, settings)
     server = await serve(settings.metrics_address, lambda: _ailment(watch, ready, leadership), lambda: contact.obstacle)
     calling = asyncio.create_task(contact.make(), name="object store")
-    _end_when_asked()
+    ending = Ending()
+    ending.heed_signals()
     try:
-        await check_kinds(services.kube)
-        await leadership.win()
-        keeping = asyncio.create_task(leadership.keep(), name="leadership")
-        await while_kept(keeping, watch.begin(services.kube))
-        return await _run(watch, queue, services, ready, leadership, keeping)
+        keeping = await ending.unless_asked(_begin(watch, services, leadership))
+        return await _run(watch, queue, services, ready, leadership, keeping, ending) if keeping is not None else 0
     finally:
         _end_soon(1)
         calling.cancel()
@@ -97,14 +95,52 @@ async def _leadership(lease: str) -> Leadership:
     return Election(await Kube.connect(REQUEST_SECONDS), namespace, name, identity)
 
 
-def _end_when_asked() -> None:
-    """End at once on a signal: until this process leads it has nothing to lose.
+async def _begin(watch: Watch, services: Services, leadership: Leadership) -> asyncio.Task[None]:
+    """Win the leadership and learn what there is; the answer is what keeps the leadership from then on."""
+    await check_kinds(services.kube)
+    await leadership.win()
+    keeping = asyncio.create_task(leadership.keep(), name="leadership")
+    try:
+        await while_kept(keeping, watch.begin(services.kube))
+    except BaseException:
+        keeping.cancel()
+        await leadership.release()
+        raise
+    return keeping
+
+
+class Ending:
+    """That this process is to end: because it was asked to, or because a part of it failed.
 
     A container's first process is not ended by a signal that it does not handle.
     """
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, os._exit, 0)
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.is_asked = False
+        """Whether it was by a signal."""
+
+    def heed_signals(self) -> None:
+        """Take them from whoever has them."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ask)
+
+    async def unless_asked(self, work: Coroutine[None, None, asyncio.Task[None]]) -> asyncio.Task[None] | None:
+        """What the work gives, or None where it was cancelled because the process is asked to end."""
+        doing, stopping = asyncio.create_task(work), asyncio.create_task(self.stop.wait())
+        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if doing.done():
+            return doing.result()
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
+        return None
+
+    def _ask(self) -> None:
+        self.is_asked = True
+        self.stop.set()
+        _end_soon(0)
 
 
 def _ailment(watch: Watch, ready: asyncio.Event, leadership: Leadership) -> str | None:
@@ -120,22 +156,23 @@ async def _run(
     ready: asyncio.Event,
     leadership: Leadership,
     keeping: asyncio.Task[None],
+    ending: Ending,
 ) -> int:
     """Watch and work until one of the parts ends. kopf cancels tasks that are younger than itself: so it comes last."""
-    stop, asked = asyncio.Event(), asyncio.Event()
+    stop = ending.stop
     own = [
         asyncio.create_task(watch.run(services.kube), name="resync"),
         asyncio.create_task(queue.run(services.settings.workers), name="queue"),
-        asyncio.create_task(_heed_signals(ready, stop, asked), name="signals"),
         keeping,
     ]
     for task in own:
         task.add_done_callback(lambda done: _stop_on_failure(done, stop))
     ended = asyncio.create_task(_end(own, stop, leadership), name="end")
-    ended.add_done_callback(lambda _: _end_soon(int(not asked.is_set()), LAST_SECONDS_OF_WATCH))
+    ended.add_done_callback(lambda _: _end_soon(int(not ending.is_asked), LAST_SECONDS_OF_WATCH))
     await asyncio.sleep(0)
+    others = asyncio.all_tasks()
     try:
-        await kopf.operator(
+        tasks = await kopf.spawn_tasks(
             registry=watch.registry(),
             settings=operator_settings(services.settings),
             standalone=True,
@@ -144,11 +181,13 @@ async def _run(
             stop_flag=stop,
             ready_flag=ready,
         )
+        ending.heed_signals()  # kopf's own handlers take seconds, and fail on a second signal.
+        await kopf.run_tasks(tasks, ignored=others)
     except Exception:
         log.exception("the watch failed")
     stop.set()
     await ended
-    return 0 if asked.is_set() else 1
+    return 0 if ending.is_asked else 1
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]], stop: asyncio.Event, leadership: Leadership) -> None:
@@ -178,20 +217,6 @@ async def _connect(settings: Settings, profiles: Profiles, leadership: Leadershi
 async def _work(key: Key, services: Services) -> float | None:
     with work.timed(key.kind):
         return await _RECONCILE[key.kind](key.namespace, key.name, services)
-
-
-async def _heed_signals(ready: asyncio.Event, stop: asyncio.Event, asked: asyncio.Event) -> None:
-    """Replace kopf's handlers, which take seconds and fail on a second signal, once kopf has set them."""
-
-    def end() -> None:
-        asked.set()
-        stop.set()
-        _end_soon(0)
-
-    await ready.wait()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
 
 
 def _stop_on_failure(done: asyncio.Task[None], stop: asyncio.Event) -> None:

@@ -101,6 +101,20 @@ def test_one_that_is_asked_to_end_lets_go_of_the_lease(pair: tuple[Process, Proc
     eventually(lambda: other.leads, 60)
 
 
+def test_one_that_is_asked_to_end_as_soon_as_it_leads_lets_go_of_the_lease_too(
+    pair: tuple[Process, Process], api: client.ApiClient
+) -> None:
+    """It has not looked at anything yet, and its watch has not begun."""
+    leader, other = pair
+    leader.process.kill()
+    before = _holder(api)
+    eventually(lambda: _holder(api) not in {before, ""}, 60)
+    holder = _holder(api)
+    other.process.terminate()
+    assert other.process.wait(30) == 0
+    assert _holder(api) != holder
+
+
 def test_one_that_stands_by_ends_when_it_is_asked_to(pair: tuple[Process, Process]) -> None:
     leader, other = pair
     other.process.terminate()
