@@ -17,7 +17,8 @@ async def suspend(seen: Observed, services: Services, now: datetime) -> FineTune
     if _has_begun_the_next(seen, services):
         return status.suspended(seen.fine_tune, _ended(next_attempt(seen.tried)), now)
     if not seen.is_suspended:
-        return status.suspended(seen.fine_tune, _tried(seen, now) if seen.was_started else None, now)
+        has_begun = seen.was_started or seen.job is not None  # `suspend` may come before the first Job was told of.
+        return status.suspended(seen.fine_tune, _tried(seen, now) if has_begun else None, now)
     await end_job(seen, services)
     services.turns.release(seen.fine_tune.metadata.uid)
     return status.repeated(seen.fine_tune, now)

@@ -37,7 +37,7 @@ def test_the_files_of_urls_are_staged_before_the_training_starts_and_beside_the_
     assert description.staged is not None
     assert description.staged.endswith(staged_prefix(body["metadata"]["uid"]))
     assert description.batch is not None
-    assert [job for job in tenant.jobs(name) if job.endswith("-f1")] == []
+    eventually(lambda: not [job for job in tenant.jobs(name) if job.endswith("-f1")])
     run.succeed(DIMENSION)
     tenant.until(name, "Complete", "True")
 

@@ -69,6 +69,21 @@ async def test_a_job_that_was_begun_and_not_told_of_is_the_current_attempts(
     assert told.attempts == TRIED.model_copy(update={"current": 2, "ended": 2})
 
 
+async def test_a_first_job_that_was_begun_and_not_told_of_has_been_an_attempt(services: Services) -> None:
+    """Else the run goes on in a Job of the same name as one that still ends."""
+    running = {**FAILED_JOB, "status": {"startTime": "2026-11-22T12:29:00Z"}}
+    begun = replace(seen(), job=running, attempt=Attempt(State.RUNNING))
+    untold = begun.fine_tune.model_copy(update={"status": begun.status.model_copy(update={"attempts": None})})
+    told = await suspend(replace(begun, fine_tune=untold), services, NOW)
+    assert told.attempts == Attempts(current=1, ended=1, seconds=60)
+
+
+async def test_what_has_no_job_yet_has_not_been_tried(services: Services) -> None:
+    unstarted = replace(seen(), job=None, attempt=Attempt(State.UNSTARTED))
+    untold = unstarted.fine_tune.model_copy(update={"status": unstarted.status.model_copy(update={"attempts": None})})
+    assert (await suspend(replace(unstarted, fine_tune=untold), services, NOW)).attempts is None
+
+
 async def test_the_time_of_an_attempt_that_has_failed_is_not_counted_twice(services: Services) -> None:
     told = await suspend(seen((ConditionType.RUNNING, "False", Reason.BACK_OFF)), services, NOW)
     assert told.attempts == TRIED.model_copy(update={"ended": 1})
