@@ -8,7 +8,8 @@ CONTENT ?= Text
 # What has a target of its own: `make test` stays below ten minutes.
 SLOW := --ignore tests/integration/journeys --ignore tests/integration/operator/faults \
   --ignore tests/integration/operator/people \
-  --ignore tests/integration/monitoring --ignore tests/integration/queueing --ignore tests/integration/chart
+  --ignore tests/integration/monitoring --ignore tests/integration/queueing --ignore tests/integration/chart \
+  --ignore tests/integration/attacks --ignore tests/integration/expiry
 # The plans that are tried before a change lands: a round of crashes and views that cost no waiting.
 QUICK_FAULTS := killed after (PATCH jobs t2|PUT vectorizers|POST delete)|every event twice|before the newer one|answer of the .* cut
 # Every model comes from the cache; nothing waits for a hub that is not there.
@@ -18,7 +19,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate pictures docs format lint types unit integration test journeys people faults quick-faults monitoring queueing chart cluster demo quality measure bench-trainer forecast latency admission constraints clean
+.PHONY: help venv tools bases generate pictures docs format lint types unit integration test journeys people faults quick-faults attacks expiry monitoring queueing chart cluster demo quality measure bench-trainer forecast latency admission constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +94,12 @@ faults: venv tools bases ## Delete, tamper with, freeze and double what works; k
 quick-faults: venv tools bases ## The same with a few of the crashes and views.
 	$(RUN) -m pytest tests/integration/operator/faults --numprocesses 2 --dist loadfile
 	@$(RUN) -m vectorizer_dev faults --only '$(QUICK_FAULTS)'
+
+attacks: venv tools bases ## Replay stolen credentials, forge results, feed bombs and hostile names: each row of docs/threats.md.
+	$(RUN) -m pytest tests/integration/attacks --numprocesses 2 --dist loadfile
+
+expiry: venv tools ## Wait a quarter of an hour, the store's shortest lifetime of credentials, until they open nothing.
+	$(RUN) -m pytest tests/integration/expiry
 
 monitoring: venv tools bases ## Test alerts and dashboard with the real Prometheus on the real operator; built once.
 	$(RUN) -c 'from vectorizer_dev.tools import find_monitoring_tools; find_monitoring_tools()'

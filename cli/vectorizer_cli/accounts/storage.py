@@ -28,6 +28,8 @@ def policy(terms: Terms) -> dict[str, Any]:
             _allow([*objects, "s3:ListMultipartUploadParts"], [f"{terms.batch}/*"]),
             _allow(["s3:ListBucket"], [terms.models]) | {"Condition": {"StringLike": {"s3:prefix": results}}},
             _allow(["s3:GetObject"], readable),
+            # Else they could make access keys that outlive their user's password, or set another password.
+            {"Effect": "Deny", "Action": ["admin:*"]},
         ],
     }
 
