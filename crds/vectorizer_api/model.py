@@ -1,7 +1,13 @@
 """The base of every model: JSON in camelCase, Python in snake_case, values never change."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+EXACT = 2**53
+Whole = Annotated[int, Field(ge=-EXACT, le=EXACT)]
+"""A whole number that every reader of JSON takes for the same one: the API server stores no larger ones."""
 
 
 class ApiModel(BaseModel):

@@ -3,11 +3,14 @@
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from pydantic import Field, NonNegativeFloat, PositiveInt
+from pydantic import AwareDatetime, Field, NonNegativeFloat, PositiveInt
 
 from vectorizer_api.artifact import SHA256, BaseReference, FileDigest
 from vectorizer_api.content import AugmentationConditions, ContentType
-from vectorizer_api.model import StoredModel
+from vectorizer_api.model import StoredModel, Whole
+
+MOST_METRICS = 100
+"""A run tells of so many, no more."""
 
 
 class ExitCode(IntEnum):
@@ -162,7 +165,7 @@ class RunDescription(StoredModel):
 class Failure(StoredModel):
     """Why a run ended without a result; also the termination message of its container (at most 4,096 bytes)."""
 
-    exit_code: int
+    exit_code: Whole
     """exitCode is the trainer's exit code."""
     reason: str
     """reason is a constant in CamelCase."""
@@ -179,19 +182,19 @@ class Progress(StoredModel):
     """stage is what the run is doing."""
     percent: float = Field(ge=0, le=100)
     """percent of the whole run, as far as it can be told."""
-    epoch: int | None = None
+    epoch: Whole | None = None
     """epoch of the current training, from 1."""
-    step: int | None = None
+    step: Whole | None = None
     """step of the current stage."""
-    steps: int | None = None
+    steps: Whole | None = None
     """steps that the current stage will take."""
-    eta_seconds: int | None = None
+    eta_seconds: Whole | None = None
     """etaSeconds until the end of the run."""
     examples_per_second: float | None = None
     """examplesPerSecond of the current stage."""
-    bytes_done: int | None = None
+    bytes_done: Whole | None = None
     """bytesDone of the current stage, where files are fetched from URLs."""
-    last_update_time: datetime
+    last_update_time: AwareDatetime
     """lastUpdateTime is when the run last said so."""
 
 
@@ -207,21 +210,21 @@ class RejectedFile(StoredModel):
 class Dataset(StoredModel):
     """What a run found to train on."""
 
-    files: int = 0
+    files: Whole = 0
     """files in the batch folder, without example_to_labels.json."""
-    examples: int = 0
+    examples: Whole = 0
     """examples named in example_to_labels.json with at least one label."""
-    labels: int = 0
+    labels: Whole = 0
     """labels in use."""
-    selected: int = 0
+    selected: Whole = 0
     """selected examples after rejection and sampling."""
-    copies: int = 0
+    copies: Whole = 0
     """copies are examples left out for another one with the same bytes and labels; they are not among the rejected."""
-    rejected: int = 0
+    rejected: Whole = 0
     """rejected files, for whatever reason."""
     rejected_files: list[RejectedFile] = Field(default_factory=list, max_length=20)
     """rejectedFiles lists the first 20; report.json lists all."""
-    digest: str | None = None
+    digest: str | None = Field(default=None, pattern=SHA256)
     """digest is a SHA-256 over names, contents and labels of the selected examples."""
     warnings: list[str] = Field(default_factory=list, max_length=50)
     """warnings about the data, each a sentence."""
@@ -230,7 +233,7 @@ class Dataset(StoredModel):
 class Metric(StoredModel):
     """One metric on held-out items, before and after."""
 
-    name: str
+    name: str = Field(max_length=100)
     """name of the metric."""
     start: float
     """start is the value of the starting vectorizer, a fraction."""
@@ -245,9 +248,9 @@ class Metric(StoredModel):
 class Checkpoint(StoredModel):
     """The last checkpoint, from which another attempt goes on."""
 
-    step: int
+    step: Whole
     """step that it was written at."""
-    time: datetime
+    time: AwareDatetime
     """time that it was written at."""
 
 
@@ -257,7 +260,7 @@ class RunProgress(StoredModel):
     progress: Progress
     dataset: Dataset | None = None
     checkpoint: Checkpoint | None = None
-    metrics: list[Metric] | None = None
+    metrics: list[Metric] | None = Field(default=None, max_length=MOST_METRICS)
     outcome: Outcome | None = None
 
 
@@ -315,9 +318,9 @@ class RunManifest(StoredModel):
     content_type: ContentType
     dimension: int
     base: BaseReference
-    metrics: list[Metric]
+    metrics: list[Metric] = Field(max_length=MOST_METRICS)
     dataset: Dataset
-    seed: int
+    seed: Whole
     trainer_version: str
     cost: RunCost | None = None
     """cost is absent where an earlier attempt had done a part of the work."""

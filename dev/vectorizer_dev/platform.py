@@ -16,7 +16,7 @@ from vectorizer_api.fetch import UrlRules
 
 from vectorizer_dev.cluster import DevelopmentCluster
 from vectorizer_dev.component import Component
-from vectorizer_dev.object_store import S3Account
+from vectorizer_dev.object_store import ObjectStore, S3Account
 from vectorizer_dev.ports import free_port
 from vectorizer_dev.probing import answers_well
 
@@ -116,8 +116,13 @@ def publish_bases(client: Minio, folders: Iterable[Path]) -> None:
 
 def create_operator_account(cluster: DevelopmentCluster) -> S3Account:
     """Create the operator's own S3 user, a regular one that may administer nothing."""
+    return create_operator_user(cluster.object_store)
+
+
+def create_operator_user(store: ObjectStore) -> S3Account:
+    """Create the operator's user of an object store."""
     account = S3Account(OPERATOR, secrets.token_urlsafe(24))
-    admin = cluster.object_store.admin()
+    admin = store.admin()
     admin.policy_add(OPERATOR, policy=OPERATOR_POLICY)
     admin.user_add(account.access_key, account.secret_key)
     admin.attach_policy([OPERATOR], user=OPERATOR)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import md5, sha256
+from http import HTTPStatus
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -17,11 +18,11 @@ from urllib.parse import quote, urlencode, urlsplit
 import urllib3
 from minio import Minio
 from minio.credentials.credentials import Credentials
-from minio.credentials.providers import AssumeRoleProvider, StaticProvider
+from minio.credentials.providers import StaticProvider
 from minio.datatypes import PostPolicy
 from minio.error import MinioAdminException
 from minio.minioadmin import MinioAdmin
-from minio.signer import presign_v4, sign_v4_s3
+from minio.signer import presign_v4, sign_v4_s3, sign_v4_sts
 
 from vectorizer_dev.object_store import REGION
 
@@ -58,13 +59,12 @@ class Robber:
         """A signed call of S3; the path begins with the bucket."""
         now, digest = datetime.now(UTC), sha256(body).hexdigest()
         url = urlsplit(f"http://{self.endpoint}/{quote(path, safe='/~')}?{_query(query)}")
-        token = self.credentials.session_token
         sent: Any = {
             "Host": self.endpoint,
             "X-Amz-Date": f"{now:%Y%m%dT%H%M%SZ}",
             "X-Amz-Content-Sha256": digest,
             "Content-MD5": base64.b64encode(md5(body, usedforsecurity=False).digest()).decode(),
-            **({"X-Amz-Security-Token": token} if token else {}),
+            **_token(self.credentials),
             **(headers or {}),
         }
         signed: Any = sign_v4_s3(
@@ -104,16 +104,31 @@ class Robber:
 
     def assume_role(self, policy: Mapping[str, object] | None = None, seconds: int = 3600) -> "Robber":
         """With credentials of the same rights, or of those that the policy leaves; raises ValueError where denied."""
-        provider = AssumeRoleProvider(
-            sts_endpoint=f"http://{self.endpoint}",
-            access_key=self.credentials.access_key,
-            secret_key=self.credentials.secret_key,
+        asked = {"Action": "AssumeRole", "Version": "2011-06-15", "DurationSeconds": str(seconds)}
+        body = urlencode({**asked, **({"Policy": json.dumps(policy)} if policy else {})}).encode()
+        now, digest = datetime.now(UTC), sha256(body).hexdigest()
+        sent: Any = {
+            "Host": self.endpoint,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Amz-Date": f"{now:%Y%m%dT%H%M%SZ}",
+            **_token(self.credentials),
+        }
+        signed: Any = sign_v4_sts(
+            method="POST",
+            url=urlsplit(f"http://{self.endpoint}/"),
             region=REGION,
-            policy=json.dumps(policy) if policy else None,
-            duration_seconds=seconds,
-            http_client=urllib3.PoolManager(retries=False),
+            headers=sent,
+            credentials=self.credentials,
+            content_sha256=digest,
+            date=now,
         )
-        return Robber(self.endpoint, provider.retrieve())
+        status, said = self._exchange("POST", "/", signed, body)
+        if status >= _ERROR:
+            raise ValueError(f"{status}: {said}")
+        fields = (
+            re.findall(rf"<{name}>([^<]+)<", said)[0] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        )
+        return Robber(self.endpoint, Credentials(*fields))
 
     def admin(self, call: Callable[[MinioAdmin], object]) -> str:
         """A call of MinIO's administration."""
@@ -134,20 +149,27 @@ class Robber:
         return datetime.fromtimestamp(int(told["exp"]), UTC)
 
     def _send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> str:
+        status, said = self._exchange(method, target, headers, body)
+        # A bulk call is answered with 200 and an error for each object.
+        if (found := _CODE.search(said)) is not None:
+            return found[1]
+        if status < _ERROR:
+            return ALLOWED
+        # HEAD has no body to name the error in.
+        return DENIED if status == HTTPStatus.FORBIDDEN else str(status)
+
+    def _exchange(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         connection = HTTPConnection(self.endpoint, timeout=_SECONDS)
         try:
             connection.request(method, target, body, dict(headers))
             answer = connection.getresponse()
-            said = answer.read().decode(errors="replace")
+            return answer.status, answer.read().decode(errors="replace")
         finally:
             connection.close()
-        # A bulk call is answered with 200 and an error for each object.
-        if (found := _CODE.search(said)) is not None:
-            return found[1]
-        if answer.status < _ERROR:
-            return ALLOWED
-        # HEAD has no body to name the error in.
-        return DENIED if answer.status == 403 else str(answer.status)
+
+
+def _token(credentials: Credentials) -> Mapping[str, str]:
+    return {"X-Amz-Security-Token": credentials.session_token} if credentials.session_token else {}
 
 
 def _query(query: Mapping[str, str] | None) -> str:

@@ -12,7 +12,8 @@ from vectorizer_operator.storage import Storage, StorageUnavailable
 
 log = logging.getLogger(__name__)
 
-PROGRESS_BYTES = 1024**2
+PROGRESS_BYTES = 256 * 1024
+"""What a status can hold beside its conditions: whoever has a run's credentials may have written it."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from vectorizer_api.run import Failure, RunManifest
 from vectorizer_operator import vectorizers
 from vectorizer_operator.bases import DESCRIPTION_BYTES
 from vectorizer_operator.errors import RunFailed
+from vectorizer_operator.follow import PROGRESS_BYTES
 from vectorizer_operator.kube import AlreadyExists
 from vectorizer_operator.observe import Observed
 from vectorizer_operator.records import Record
@@ -115,8 +116,10 @@ def _parsed(body: bytes) -> RunManifest:
 
 def _check(manifest: RunManifest, seen: Observed, record: Record, services: Services) -> None:
     """What the manifest alone tells."""
-    settings, wanted = services.settings, seen.fine_tune.spec.content_type
+    settings, asked = services.settings, seen.fine_tune.spec
+    wanted = asked.content_type
     size = sum(file.size for file in manifest.files.values())
+    told = len(manifest.model_dump_json(include={"dataset", "metrics"}))
     described = manifest.files.get(_DESCRIPTION)
     wrong = [
         ("it is of another run", manifest.run_uid != record.uid or manifest.attempt != seen.attempt_number),
@@ -128,6 +131,8 @@ def _check(manifest: RunManifest, seen: Observed, record: Record, services: Serv
         ("it descends from another base", not _is_granted(manifest.base, record)),
         (f"it has {len(manifest.files)} files", len(manifest.files) > settings.max_artifact_files),
         (f"it has {size} bytes", size > settings.max_artifact_bytes),
+        (f"it tells of its data set in {told} characters, more than a status holds", told > PROGRESS_BYTES),
+        (f"its seed is {manifest.seed}, not the one that was asked for", manifest.seed != asked.training.seed),
         ("it has no vectorizer.json", described is None),
         ("its vectorizer.json is too long", described is not None and described.size > DESCRIPTION_BYTES),
         ("it has no report", REPORT_FILE not in manifest.files),
