@@ -19,10 +19,10 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate pictures docs format lint types unit integration test journeys people faults quick-faults attacks expiry monitoring queueing chart cluster demo quality measure bench-trainer forecast latency admission constraints clean
+.PHONY: help venv tools bases generate pictures docs format lint types unit integration test journeys people faults quick-faults attacks expiry monitoring queueing chart cluster demo quality measure bench-trainer bench-operator forecast latency admission constraints clean
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: .venv/.ready ## Make .venv with everything in it, linked from the cache where it can be.
 
@@ -130,6 +130,9 @@ bench-trainer: venv bases ## Train beside the tools one would pick instead; QUIC
 
 forecast: venv bases ## Compare what was foreseen with what the demo's data sets took: the plan, and the time left.
 	OMP_NUM_THREADS=1 $(RUN) bench/forecast.py --results build/forecast.jsonl
+
+bench-operator: venv tools bases ## Load the operator with 100, 1,000 and 5,000 fine-tunes and 10,000 lives; QUICK=1: up to 1,000.
+	@PYTHONPATH=bench $(RUN) -m scale $(if $(QUICK),--quick)
 
 latency: venv ## Measure CR -> Job over 100 fine-tunes, and the operator's memory.
 	$(RUN) bench/operator_latency.py

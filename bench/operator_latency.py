@@ -10,7 +10,6 @@ on what else the machine does; where the requests come at once, they bound the l
 
 import argparse
 import contextlib
-import os
 import statistics
 import tempfile
 import threading
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import yaml
 from kubernetes import client, watch
+from scale.process import cpu_seconds, resident_mib
 from urllib3.exceptions import HTTPError
 from vectorizer_api import API_VERSION, GROUP, VERSION
 from vectorizer_api.content import ContentType
@@ -28,7 +28,7 @@ from vectorizer_api.names import FINE_TUNE_LABEL
 from vectorizer_dev.accounts import create_account
 from vectorizer_dev.acted_run import PARKED
 from vectorizer_dev.cluster import DevelopmentCluster
-from vectorizer_dev.platform import USUAL, Platform, set_up
+from vectorizer_dev.platform import USUAL, set_up
 from vectorizer_dev.waiting import eventually
 from vectorizer_trainer.bases import ensure_base
 
@@ -71,12 +71,12 @@ def main() -> None:
         create_account(ACCOUNT, api=api, store=store.client(), admin=store.admin())
         seen = Seen()
         threading.Thread(target=seen.follow, args=(cluster.api_client(),), daemon=True).start()
-        idle = rss(platform)
+        idle = resident_mib(platform.operator.pid)
         posts = [bare_post(api, index) for index in range(count)]
         one_by_one = measure(api, seen, [f"one-{index}" for index in range(count)], wait=1)
-        before = cpu_seconds(platform)
+        before = cpu_seconds(platform.operator.pid)
         together = measure(api, seen, [f"burst-{index}" for index in range(count)], wait=count)
-        worked = cpu_seconds(platform) - before
+        worked = cpu_seconds(platform.operator.pid) - before
         time.sleep(REST_SECONDS)
         print(f"{'milliseconds':24}{'p50':>8}{'p95':>8}")
         show("a POST", posts)
@@ -84,7 +84,9 @@ def main() -> None:
             show(f"{title}: Job", [seen.created[name] - at for name, at in sent.items()])
             show(f"{title}: started", [seen.started[name] - at for name, at in sent.items()])
         print(f"CPU {1000 * worked / count:.0f} ms of the operator a request, at once")
-        print(f"RSS {idle:.0f} MiB idle, {rss(platform):.0f} MiB at rest with {2 * count} requests")
+        print(
+            f"RSS {idle:.0f} MiB idle, {resident_mib(platform.operator.pid):.0f} MiB at rest with {2 * count} requests"
+        )
 
 
 def measure(api: client.ApiClient, seen: Seen, names: Sequence[str], wait: int) -> dict[str, float]:
@@ -116,19 +118,6 @@ def show(title: str, seconds: Sequence[float]) -> None:
     """Print one line of the table."""
     cuts = statistics.quantiles(seconds, n=20)
     print(f"{title:24}{statistics.median(seconds) * 1000:8.0f}{cuts[18] * 1000:8.0f}")
-
-
-def cpu_seconds(platform: Platform) -> float:
-    """Seconds that the operator's process has computed."""
-    after_name = Path(f"/proc/{platform.operator.pid}/stat").read_text().rpartition(")")[2].split()
-    user, system = int(after_name[11]), int(after_name[12])
-    return (user + system) / os.sysconf("SC_CLK_TCK")
-
-
-def rss(platform: Platform) -> float:
-    """MiB of memory that the operator's process holds."""
-    lines = Path(f"/proc/{platform.operator.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
 if __name__ == "__main__":

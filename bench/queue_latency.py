@@ -19,7 +19,8 @@ from pathlib import Path
 
 import yaml
 from kubernetes import client, watch
-from operator_latency import ACCOUNT, bare_post, cpu_seconds, show
+from operator_latency import ACCOUNT, bare_post, show
+from scale.process import cpu_seconds
 from urllib3.exceptions import HTTPError
 from vectorizer_api import API_VERSION, GROUP, VERSION
 from vectorizer_api.content import ContentType
@@ -94,9 +95,9 @@ def main() -> None:
             queue_up(api, seen, [name])
             admit(quota, seen, [name], number)
         queue_up(api, seen, together)
-        before = cpu_seconds(platform)
+        before = cpu_seconds(platform.operator.pid)
         admit(quota, seen, together, 2 * count)
-        worked = cpu_seconds(platform) - before
+        worked = cpu_seconds(platform.operator.pid) - before
         print(f"{'milliseconds':24}{'p50':>8}{'p95':>8}")
         show("a POST", posts)
         for title, names in (("one by one", one_by_one), (f"{count} at once", together)):

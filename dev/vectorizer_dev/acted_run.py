@@ -14,6 +14,7 @@ from typing import Any
 
 from kubernetes import client
 from minio import Minio
+from urllib3 import PoolManager
 from vectorizer_api.artifact import BaseReference, FileDigest, VectorizerDescription
 from vectorizer_api.fetch import FetchDescription
 from vectorizer_api.names import (
@@ -50,23 +51,12 @@ WEIGHTS = len(_WEIGHTS).to_bytes(8, "little") + _WEIGHTS + b"\0\0\0\0"
 
 
 @dataclass(frozen=True)
-class ActedRun:
-    """The Pod of a parked run, and what it was told."""
+class ActedTraining:
+    """What a training was told, and what it would leave in the object store."""
 
-    api: client.ApiClient
-    pod: str
-    namespace: str
     description: RunDescription
     store: Minio
     """The object store, as the run itself."""
-
-    @classmethod
-    def find(cls, api: client.ApiClient, namespace: str, run_uid: str, attempt: int = 1) -> "ActedRun":
-        """Wait until the Pod of a run's attempt may be scheduled, and read what is mounted into it."""
-        selector = f"app.kubernetes.io/component=train,{RUN_UID_LABEL}={run_uid},{ATTEMPT_LABEL}={attempt}"
-        told = _mounted(api, namespace, selector)
-        description = RunDescription.model_validate_json(told.description)
-        return cls(api, told.pod, namespace, description, _as_run(description.s3, told.secret))
 
     @property
     def bucket(self) -> str:
@@ -134,6 +124,23 @@ class ActedRun:
             self.put(path, body)
         self.put(MANIFEST_FILE, manifest.model_dump_json(by_alias=True, exclude_none=True).encode())
 
+
+@dataclass(frozen=True)
+class ActedRun(ActedTraining):
+    """The Pod of a parked run, beside what its training was told."""
+
+    api: client.ApiClient
+    pod: str
+    namespace: str
+
+    @classmethod
+    def find(cls, api: client.ApiClient, namespace: str, run_uid: str, attempt: int = 1) -> "ActedRun":
+        """Wait until the Pod of a run's attempt may be scheduled, and read what is mounted into it."""
+        selector = f"app.kubernetes.io/component=train,{RUN_UID_LABEL}={run_uid},{ATTEMPT_LABEL}={attempt}"
+        told = _mounted(api, namespace, selector)
+        description = RunDescription.model_validate_json(told.description)
+        return cls(description, as_run(description.s3, told.secret), api, told.pod, namespace)
+
     def succeed(self, dimension: int) -> None:
         """Leave an honest result and end well."""
         files = self.files(dimension)
@@ -177,7 +184,7 @@ class ActedFetch:
         """Wait until the Pod of a run's first download may be scheduled, and read what is mounted into it."""
         told = _mounted(api, namespace, f"app.kubernetes.io/component=fetch,{RUN_UID_LABEL}={run_uid}")
         description = FetchDescription.model_validate_json(told.description)
-        return cls(api, told.pod, namespace, description, _as_run(description.s3, told.secret))
+        return cls(api, told.pod, namespace, description, as_run(description.s3, told.secret))
 
     def run(self) -> None:
         """Report the container as running, as a kubelet does."""
@@ -231,7 +238,8 @@ def _container(state: Mapping[str, object]) -> dict[str, object]:
     return {"name": "train", "image": "", "imageID": "", "ready": False, "restartCount": 0, "state": dict(state)}
 
 
-def _as_run(s3: S3Endpoint | None, secret: Mapping[str, str]) -> Minio:
+def as_run(s3: S3Endpoint | None, secret: Mapping[str, str], connections: PoolManager | None = None) -> Minio:
+    """The object store with a run's own credentials, as its Secret's data has them; by connections that are shared."""
     said = {name: base64.b64decode(value).decode() for name, value in secret.items()}
     return Minio(
         s3.endpoint if s3 is not None else "",
@@ -240,6 +248,7 @@ def _as_run(s3: S3Endpoint | None, secret: Mapping[str, str]) -> Minio:
         session_token=said["session_token"],
         secure=False,
         region=REGION,
+        http_client=connections,
     )
 
 

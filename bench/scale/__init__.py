@@ -1,0 +1,1 @@
+"""What the operator costs as its cluster grows: latency, throughput, memory, requests, restarts, fairness."""
