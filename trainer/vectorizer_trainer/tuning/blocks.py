@@ -1,14 +1,12 @@
 """The blocks of an encoder while they are trained."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import normalize
 
 from vectorizer_trainer.content.encoder import Item
+from vectorizer_trainer.tuning.precision import lower_precision
 from vectorizer_trainer.vectorizer import Vectorizer
 
 __all__ = ["Blocks"]
@@ -34,17 +32,6 @@ class Blocks:
 
     def encode(self, items: Sequence[Item]) -> Tensor:
         """Unit vectors [n, d] of items, with gradients where they are enabled."""
-        with _lower_precision(self.encoder.device):
+        with lower_precision(self.encoder.device):
             features = self.encoder.training_features(items)
         return normalize(features.float() @ self._adapter.T, dim=1)
-
-
-@contextmanager
-def _lower_precision(device: torch.device) -> Iterator[None]:
-    """Bfloat16 where the device multiplies it faster: it has float32's range, so that no loss needs scaling."""
-    on_processor = device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16"))
-    on_gpu = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    # On a processor the fused attention carries bfloat16 gradients back more slowly than all the rest together.
-    attention = sdpa_kernel(SDPBackend.MATH) if on_processor else nullcontext()
-    with attention, torch.autocast(device.type, torch.bfloat16, enabled=on_processor or on_gpu):
-        yield

@@ -1,6 +1,6 @@
 """The encoder of texts, and the files that it consists of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,8 +24,9 @@ __all__ = ["TextEncoder", "new_encoder", "open_encoder"]
 
 _WEIGHTS = "model.safetensors"
 _ASSETS = ["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"]
-_WINDOWS_AT_ONCE = 16
-"""Windows of like length in one pass of the network: fewer would idle the cores, more would pad."""
+_TOKENS_AT_ONCE = 512
+"""Tokens, padding included, in one pass of the network on a processor: fewer would idle it, more would pad."""
+_TOKENS_AT_ONCE_ON_GPU = 16_384
 
 
 class TextEncoder(Encoder):
@@ -119,13 +120,23 @@ class TextEncoder(Encoder):
 
     def _pooled(self, windows: Sequence[NDArray[np.int32]]) -> Tensor:
         order = sorted(range(len(windows)), key=lambda index: len(windows[index]))
-        parts = []
-        for start in range(0, len(order), _WINDOWS_AT_ONCE):
-            part = [windows[index] for index in order[start : start + _WINDOWS_AT_ONCE]]
-            parts.append(self._pooled_together(part))
+        parts = [self._pooled_together([windows[index] for index in alike]) for alike in self._alike(order, windows)]
         back = torch.empty(len(order), dtype=torch.long)
         back[torch.tensor(order)] = torch.arange(len(order))
         return torch.cat(parts)[back]
+
+    def _alike(self, order: Sequence[int], windows: Sequence[NDArray[np.int32]]) -> Iterator[list[int]]:
+        """Indices of windows of like length, in their order from short to long."""
+        most = _TOKENS_AT_ONCE if self.device.type == "cpu" else _TOKENS_AT_ONCE_ON_GPU
+        added = len(self._before) + len(self._after)
+        alike: list[int] = []
+        for index in order:
+            if alike and (len(alike) + 1) * (len(windows[index]) + added) > most:
+                yield alike
+                alike = []
+            alike.append(index)
+        if alike:
+            yield alike
 
     def _pooled_together(self, windows: Sequence[NDArray[np.int32]]) -> Tensor:
         return mean_pooled(self.transformer, *self._rows(windows))
