@@ -141,7 +141,7 @@ def select(inventory: Inventory, gathered: Gathered, items: Sequence[Array], see
     def examples(part: Part) -> "Examples":
         own = np.flatnonzero(parts == part)
         rows = [gathered.examples[position] for position in own]
-        return Examples(Selected(items, rows), targets[own], groups[own], reading.vectors[rows])
+        return Examples(Selected(items, rows), targets[own], groups[own], gathered.vectors[own])
 
     return TrainingSet(
         label_names=label_names,
@@ -167,7 +167,7 @@ def _test_set(
     if len(rows) < _FEWEST_TESTS:
         return None
     files = [reading.files[row] for row in rows]
-    return Examples(Selected(items, rows), targets_of(files, label_names), bound[rows], reading.vectors[rows])
+    return Examples(Selected(items, rows), targets_of(files, label_names), bound[rows])
 
 
 def _check_groups(groups: NDArray[np.int64], gathered: Gathered) -> None:

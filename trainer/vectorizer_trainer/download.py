@@ -1,4 +1,4 @@
-"""Download, decode and embed, overlapped: files stream through the disk, and memory holds a window of them."""
+"""Download and decode, beside whatever is done with the items: memory holds a window of them."""
 
 import hashlib
 import logging
@@ -12,8 +12,6 @@ from pathlib import Path, PurePosixPath
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from vectorizer_api.run import Limits, RejectedFile, Stage
 
 from vectorizer_trainer.cache import Array, check_disk
@@ -30,10 +28,11 @@ if TYPE_CHECKING:
 DOWNLOADS = 32
 """Files downloaded at once: storage answers slowly and in parallel."""
 
+Take = Callable[[LabelledFile, Array], None]
+"""What is done with a file and its item."""
+
 _WINDOW = 128
 """Files on their way, decoded ones included."""
-_BATCH = 64
-"""Items embedded together."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,8 +46,6 @@ class Reading:
     """SHA-256 of each file's content."""
     prints: list[Row]
     """The fingerprint [k] of each."""
-    vectors: NDArray[np.float32]
-    """[files, dimension]."""
     unreadable: list[RejectedFile]
 
     def __add__(self, other: "Reading") -> "Reading":
@@ -57,7 +54,6 @@ class Reading:
             self.files + other.files,
             self.digests + other.digests,
             self.prints + other.prints,
-            np.concatenate([self.vectors, other.vectors]),
             self.unreadable + other.unreadable,
         )
 
@@ -70,51 +66,14 @@ class _Decoded:
     item: Array
 
 
-def _forget(item: Array) -> None:
-    """What is done with an item that is needed for its vector alone."""
-
-
-class _Found:
-    """What was read so far, embedded in batches."""
-
-    def __init__(self, vectorizer: "Vectorizer") -> None:
-        self._vectorizer = vectorizer
-        self._decoded: list[tuple[LabelledFile, str, Row]] = []
-        self._unreadable: list[RejectedFile] = []
-        self._vectors = [np.empty((0, vectorizer.dimension), np.float32)]
-        self._waiting: list[Array] = []
-
-    def add(self, result: _Decoded | RejectedFile) -> None:
-        if isinstance(result, RejectedFile):
-            self._unreadable.append(result)
-            return
-        self._decoded.append((result.file, result.digest, result.fingerprint))
-        self._waiting.append(result.item)
-        if len(self._waiting) == _BATCH:
-            self._embed()
-
-    def reading(self) -> Reading:
-        self._embed()
-        return Reading(
-            [file for file, _, _ in self._decoded],
-            [digest for _, digest, _ in self._decoded],
-            [fingerprint for _, _, fingerprint in self._decoded],
-            np.concatenate(self._vectors),
-            self._unreadable,
-        )
-
-    def _embed(self) -> None:
-        self._vectors.append(self._vectorizer.encode_items(self._waiting))
-        self._waiting = []
-
-
 class Reader:
-    """Reads the files of a batch folder for one vectorizer."""
+    """Reads the files of a batch folder."""
 
     def __init__(self, batch: Source, vectorizer: "Vectorizer", limits: Limits, scratch: Path) -> None:
-        """Takes the store, who decodes and embeds, the limits, and a folder for what is on its way."""
+        """Takes the store, who decodes, the limits, and a folder for what is on its way."""
         self._batch = batch
-        self._vectorizer = vectorizer
+        self.vectorizer = vectorizer
+        """Who decodes."""
         self._limits = limits
         self._scratch = scratch
         self.fingerprints = fingerprints_of(vectorizer.content_type)
@@ -122,21 +81,23 @@ class Reader:
         # A decoder holds a file in full: as many at once as there are cores, however many downloads wait.
         self._decoders = BoundedSemaphore(len(os.sched_getaffinity(0)))
 
-    def read(
-        self, files: Sequence[LabelledFile], stage: Stage, observer: "Observer", keep: Callable[[Array], None] = _forget
-    ) -> Reading:
-        """Download, decode, `keep`, embed; raises OverLimit for want of disk, InputChanged, StorageError."""
+    def read(self, files: Sequence[LabelledFile], stage: Stage, observer: "Observer", take: Take) -> Reading:
+        """Download, decode and `take` each file; raises OverLimit for want of disk, InputChanged, StorageError."""
         largest = sorted((file.entry.size for file in files), reverse=True)[:DOWNLOADS]
         check_disk(self._scratch, sum(largest))
         observer.stage(stage, len(files))
-        found = _Found(self._vectorizer)
+        reading = Reading([], [], [], [])
         started = time.monotonic()
         for step, result in enumerate(self._results(files), 1):
-            if isinstance(result, _Decoded):
-                keep(result.item)
-            found.add(result)
+            if isinstance(result, RejectedFile):
+                reading.unreadable.append(result)
+            else:
+                take(result.file, result.item)
+                reading.files.append(result.file)
+                reading.digests.append(result.digest)
+                reading.prints.append(result.fingerprint)
             observer.advance(step, examples_per_second=step / (time.monotonic() - started))
-        return found.reading()
+        return reading
 
     def _results(self, files: Sequence[LabelledFile]) -> Iterator[_Decoded | RejectedFile]:
         """The files in their order, each as soon as it is there."""
@@ -158,7 +119,7 @@ class Reader:
         try:
             digest = self._batch.fetch(file.entry, local)
             with self._decoders:
-                item = self._vectorizer.decode(local, self._limits)
+                item = self.vectorizer.decode(local, self._limits)
                 return _Decoded(file, digest, self.fingerprints.of(item), item)
         except UnreadableFile as error:
             _log.info("rejected %s: %s", quoted(file.name), error)
@@ -169,4 +130,4 @@ class Reader:
     def _local_name(self, key: str) -> str:
         """A name that the key's author cannot steer: its digest, and a suffix that the content type knows."""
         suffix = PurePosixPath(key).suffix.lower()
-        return hashlib.sha256(key.encode()).hexdigest() + (suffix if suffix in self._vectorizer.suffixes else "")
+        return hashlib.sha256(key.encode()).hexdigest() + (suffix if suffix in self.vectorizer.suffixes else "")

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from vectorizer_api.run import RejectedFile, Stage
 
-from vectorizer_trainer.cache import ItemCache
+from vectorizer_trainer.cache import Array, ItemCache
 from vectorizer_trainer.download import Reader, Reading
 from vectorizer_trainer.duplicates import Copy, Duplicates, find_duplicates, near_copies
+from vectorizer_trainer.embedding import Embedding
 from vectorizer_trainer.fingerprints import Pairs
 from vectorizer_trainer.inventory import LabelledFile
 from vectorizer_trainer.sampling import choose_examples, random_order, spread_order
@@ -51,6 +52,8 @@ class Gathered:
     reading: Reading
     examples: list[int]
     """Indices into the reading of what can be trained on: no exact copies, nothing that is tested on."""
+    vectors: NDArray[np.float32]
+    """[examples, dimension]: the start's, of the examples."""
     tests: list[int]
     """Indices into the reading of the test set, without exact copies."""
     contents: NDArray[np.int64]
@@ -84,11 +87,12 @@ def survey(files: Sequence[LabelledFile], reader: Reader, seed: int, observer: "
 
     All of them are read for it once, and those that are chosen once more: no item is kept meanwhile.
     """
-    reading = reader.read(files, Stage.SAMPLING, observer)
+    embedding = Embedding(reader.vectorizer)
+    reading = reader.read(files, Stage.SAMPLING, observer, lambda _, item: embedding.add(item))
     found = _duplicates(reading)
     return Pool(
         [reading.files[index] for index in found.kept],
-        spread_order(reading.vectors[found.kept], seed),
+        spread_order(embedding.vectors()[found.kept], seed),
         reading.unreadable,
         [_copied(copy, reading) for copy in found.copies],
     )
@@ -103,9 +107,16 @@ def gather(
     observer: "Observer",
 ) -> Gathered:
     """Read the test set and at most `most` examples, none twice; the items are kept in the order of the reading."""
+    tested = {file.name for file in test}
+    embedding = Embedding(reader.vectorizer)
+
+    def keep(file: LabelledFile, item: Array) -> None:
+        items.append(item)
+        if file.name not in tested:  # That is embedded when it is measured: no training waits for it.
+            embedding.add(item)
 
     def read(files: Sequence[LabelledFile]) -> Reading:
-        return reader.read(files, Stage.DOWNLOADING, observer, items.append)
+        return reader.read(files, Stage.DOWNLOADING, observer, keep)
 
     targets = targets_of(pool.files, labels_of(pool.files))
     chosen = choose_examples(targets, most, pool.order)
@@ -117,7 +128,7 @@ def gather(
             break
         left = _without(left, chosen)
         reading += read([pool.files[index] for index in chosen])
-    return _gathered(reading, reader, pool, test, left)
+    return _gathered(reading, embedding.vectors(), reader, pool, test, left)
 
 
 def labels_of(files: Sequence[LabelledFile]) -> list[str]:
@@ -166,8 +177,14 @@ def _without(order: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.
 
 
 def _gathered(
-    reading: Reading, reader: Reader, pool: Pool, test: Sequence[LabelledFile], left: NDArray[np.int64]
+    reading: Reading,
+    vectors: NDArray[np.float32],
+    reader: Reader,
+    pool: Pool,
+    test: Sequence[LabelledFile],
+    left: NDArray[np.int64],
 ) -> Gathered:
+    """`vectors` [m, d] are those of the last m files of the reading."""
     names = {file.name for file in test}
     sifted = _sifted(reading, test)
     found, apart = sifted.found, sifted.tests | set(sifted.held_back)
@@ -175,6 +192,7 @@ def _gathered(
     return Gathered(
         reading=reading,
         examples=sifted.examples,
+        vectors=vectors[np.array(sifted.examples, np.int64) - (len(reading.files) - len(vectors))],
         tests=[index for index in found.kept if index in sifted.tests],
         contents=found.contents,
         near=near[np.diff(found.contents[near], axis=1)[:, 0] != 0],

@@ -82,7 +82,7 @@ class _Run:
             gathered = self._gather(batch, inventory, opened.start, pool, items)
             training_set = self._select(inventory, gathered, items, opened)
             tuned = self._tune(training_set, opened, augmentation)
-            own_test = self._measure_own_test(training_set, tuned)
+            own_test = self._measure_own_test(training_set, opened.start, tuned)
             training_set = training_set.with_warnings(tuned.warnings)
             self._tell(training_set, tuned, own_test)
             report = build_report(
@@ -204,19 +204,20 @@ class _Run:
         store = self.place.open_store(self.asked.checkpoints)
         return StoredCheckpoints(store, self.place.folder, digest, self.tracker.kept)
 
-    def _measure_own_test(self, training_set: TrainingSet, tuned: "Tuned") -> OwnTest | None:
+    def _measure_own_test(self, training_set: TrainingSet, start: "Vectorizer", tuned: "Tuned") -> OwnTest | None:
         """Start and candidate on the account's own test set."""
         test = training_set.test
-        if test is None or test.vectors is None:
+        if test is None:
             return None
         from vectorizer_trainer.evaluation import HeldOut, compare, values_of
         from vectorizer_trainer.tuning.task import encode_observed
 
-        self.tracker.stage(Stage.EVALUATING, len(test))
-        after = encode_observed(tuned.judged, test.items, self.tracker)
-        measured = compare([HeldOut(test.vectors, after, test.targets, test.groups)], seed=0)
+        self.tracker.stage(Stage.EVALUATING, 2 * len(test))
+        before = encode_observed(start, test.items, self.tracker)
+        after = encode_observed(tuned.judged, test.items, self.tracker, len(test))
+        measured = compare([HeldOut(before, after, test.targets, test.groups)], seed=0)
         adapters = [
-            AdapterOnTest(name=name, values=values_of(mapped(test.vectors), test.targets))
+            AdapterOnTest(name=name, values=values_of(mapped(before), test.targets))
             for name, mapped in tuned.adapters.items()
         ]
         return OwnTest(files=len(test), metrics=measured.metrics(), adapters=adapters)

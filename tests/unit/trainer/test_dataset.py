@@ -138,7 +138,7 @@ class TestReading:
         paths = [batch.store.root / file.name for file in reading.files]
         assert [path.name for path in paths] == sorted(batch.labels)
         assert all(item.tobytes() == path.read_bytes() for item, path in zip(batch.items, paths, strict=True))
-        assert np.allclose(reading.vectors, batch.vectorizer.encode(paths))
+        assert np.allclose(gathered.vectors, batch.vectorizer.encode(paths))
 
     def test_nothing_but_the_labels_stays_on_the_disk(self, batch: Batch) -> None:
         batch.fill(20)
@@ -150,7 +150,7 @@ class TestReading:
         batch.add("005.txt", "short", "odd")
         inventory, gathered = batch.gather()
         assert [(file.name, file.reason) for file in gathered.unreadable] == [("005.txt", "fewer than 8 bytes")]
-        assert len(gathered.files) == len(batch.items) == len(gathered.reading.vectors) == 19
+        assert len(gathered.files) == len(batch.items) == len(gathered.vectors) == 19
         assert describe_gathered(inventory, gathered).rejected == 1
 
     def test_a_file_over_a_limit_of_its_content_type_is_rejected_and_the_others_are_trained_on(
@@ -553,13 +553,17 @@ class TestOwnTestSet:
         self.fill(batch, 20)
         chosen = batch.select()
         assert chosen.test is not None
-        assert chosen.test.vectors is not None
         paths = [batch.store.root / f"test{index}.txt" for index in range(20)]
         assert sorted(item.tobytes() for item in chosen.test.items) == sorted(path.read_bytes() for path in paths)
         assert [chosen.label_names[column] for column in np.flatnonzero(chosen.test.targets[0])] == ["odd"]
-        assert np.allclose(chosen.test.vectors, batch.vectorizer.encode(sorted(paths)))
         assert not any(name.startswith("test") for name in chosen.selection.parts)
         assert (chosen.dataset.selected, chosen.dataset.rejected, chosen.warnings) == (120, 0, [])
+
+    def test_no_training_waits_until_they_are_embedded(self, batch: Batch) -> None:
+        self.fill(batch, 20)
+        _, gathered = batch.gather()
+        assert len(batch.items) == 140
+        assert len(gathered.vectors) == len(gathered.examples) == 120
 
     def test_an_example_with_the_content_of_one_of_them_is_left_out(self, batch: Batch) -> None:
         self.fill(batch, 20)
