@@ -32,7 +32,7 @@ _COLOURS = ("#1b6ca8", "#d1495b", "#66a182", "#edae49", "#7d5ba6", "#5c5c5c", "#
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """A row for each method; metrics in per cent, ratios below 1 are in our favour."""
+    """A row for each method; metrics in per cent, ratios to what tunes the encoder; below 1 they are in our favour."""
     lines = [f"| {' | '.join(_HEAD)} |", "| --- " * len(_HEAD) + "|"]
     return "\n".join([*lines, *(f"| {' | '.join(_cells(row))} |" for row in rows)])
 
@@ -49,10 +49,10 @@ def _cells(row: Row) -> list[str]:
         _number(row.to_best, ".0f"),
         f"{row.examples_per_second:.1f}",
         f"{row.peak / _GIB:.2f}",
-        _number(row.to_best_ratio, ".2f"),
-        _number(row.cold_to_best_ratio, ".2f"),
-        f"{row.full_ratio:.2f}",
-        f"{row.peak_ratio:.2f}",
+        _number(row.to_best_ratio if row.tunes else None, ".2f"),
+        _number(row.cold_to_best_ratio if row.tunes else None, ".2f"),
+        _number(row.full_ratio if row.tunes else None, ".2f"),
+        _number(row.peak_ratio if row.tunes else None, ".2f"),
         f"{row.load:.1f}",
     ]
 

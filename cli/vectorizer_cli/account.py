@@ -5,9 +5,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from vectorizer_trainer.errors import StorageError
 
 from vectorizer_cli.accounts.terms import AccountError, OperatorIdentity, People, StoreReach, Terms
 from vectorizer_cli.options import BucketPrefix, S3Scheme
+from vectorizer_cli.sentences import errors_as_sentences
 
 if TYPE_CHECKING:
     from kubernetes import client
@@ -19,6 +22,7 @@ app = typer.Typer(name="account", help="Make and delete accounts: namespace, buc
 _REGION = "us-east-1"
 _GIB = 1024**3
 _USUAL = OperatorIdentity()
+_HINT = "Check --s3-endpoint, --s3-scheme and the administrator's keys."
 
 Name = Annotated[str, typer.Argument(help="The account id: a DNS label of at most 40 characters.")]
 Endpoint = Annotated[str, typer.Option(envvar="VECTORIZER_S3_ENDPOINT", help="host:port of the object store.")]
@@ -132,28 +136,29 @@ def delete(
             if dry_run or not lines:
                 return
             if not yes and typer.prompt("Type the account's name to delete all of this", default="") != name:
-                raise AccountError("nothing was deleted")
+                raise AccountError("Nothing was deleted.", hint="Type the account's name, or give --yes.")
             delete_account(terms, remains, api, store, admin, typer.echo)
 
 
 @contextmanager
 def _errors_of(name: str) -> Iterator[None]:
-    from kubernetes import client
-    from minio.error import MinioAdminException, MinioException
-    from urllib3.exceptions import HTTPError
+    """What ends a command early, of the platform's clients too, as a sentence and an exit code."""
+    consequence = f"What was done of the account {name} stays; repeating the command goes on."
+    with errors_as_sentences(Console(stderr=True), consequence):
+        from kubernetes import client
+        from minio.error import MinioAdminException, MinioException
+        from urllib3.exceptions import HTTPError
 
-    try:
-        yield
-    except client.ApiException as error:
-        why = f"the API server refuses it: {error.reason} ({error.body or ''})"
-    except HTTPError as error:
-        why = f"cluster or object store do not answer: {error}"
-    except (AccountError, MinioException, MinioAdminException) as error:
-        why = str(error)
-    else:
-        return
-    typer.echo(f"account {name}: {why}", err=True)
-    raise typer.Exit(1)
+        from vectorizer_cli.tenant import Refused
+
+        try:
+            yield
+        except client.ApiException as error:
+            raise Refused(error) from error
+        except HTTPError as error:
+            raise StorageError(f"Cluster or object store do not answer: {error}", hint=_HINT) from error
+        except (MinioException, MinioAdminException) as error:
+            raise AccountError(f"Account {name}: the object store refuses it: {error}", hint=_HINT) from error
 
 
 def _administrator(endpoint: str, access_key: str, secret_key: str, scheme: str) -> "tuple[Minio, MinioAdmin]":
@@ -163,8 +168,8 @@ def _administrator(endpoint: str, access_key: str, secret_key: str, scheme: str)
 
     if not access_key or not secret_key:
         raise AccountError(
-            "the object store's administrator is needed: VECTORIZER_S3_ADMIN_ACCESS_KEY and "
-            "VECTORIZER_S3_ADMIN_SECRET_KEY, or the options"
+            "The object store's administrator is needed.",
+            hint="Set VECTORIZER_S3_ADMIN_ACCESS_KEY and VECTORIZER_S3_ADMIN_SECRET_KEY, or give the options.",
         )
     secure = scheme == "https"
     store = Minio(endpoint, access_key=access_key, secret_key=secret_key, secure=secure, region=_REGION)
@@ -179,6 +184,6 @@ def _cluster() -> "Iterator[client.ApiClient]":
     try:
         config.load_config()  # type: ignore[no-untyped-call]
     except config.ConfigException:
-        raise AccountError("kubectl's configuration names no cluster: set KUBECONFIG") from None
+        raise AccountError("No cluster: kubectl's configuration names none.", hint="Set KUBECONFIG.") from None
     with client.ApiClient() as api:
         yield api

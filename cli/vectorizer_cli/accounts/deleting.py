@@ -14,6 +14,7 @@ from vectorizer_api.names import ACCOUNT_LABEL
 from vectorizer_trainer.wording import bytes_in_words, counted
 
 from vectorizer_cli.accounts.terms import AccountError, Terms
+from vectorizer_cli.tenant import ClusterUnreachable
 
 __all__ = ["Remains", "delete_account", "remains_of"]
 
@@ -47,7 +48,8 @@ class Remains:
 
 
 def remains_of(terms: Terms, api: client.ApiClient, store: Minio, admin: MinioAdmin) -> Remains:
-    """Look at what there is; raises AccountError where the namespace is not this account's."""
+    """Look at what there is; raises AccountError where there can be no such account or the namespace is not its own."""
+    terms.check_names()
     there = _namespace_is_there(client.CoreV1Api(api), terms)
     buckets = {
         bucket: _content(store, bucket)
@@ -86,7 +88,9 @@ def _namespace_is_there(core: client.CoreV1Api, terms: Terms) -> bool:
         raise
     label = (metadata.labels if metadata is not None and metadata.labels else {}).get(ACCOUNT_LABEL)
     if label != terms.name:
-        raise AccountError(f"the namespace {terms.place} is not the account {terms.name}: name it by --namespace")
+        raise AccountError(
+            f"The namespace {terms.place} is not the account {terms.name}.", hint="Name its own by --namespace."
+        )
     return True
 
 
@@ -107,9 +111,9 @@ def _wait_until_gone(core: client.CoreV1Api, terms: Terms) -> None:
     deadline = time.monotonic() + _PATIENCE
     while _namespace_is_there(core, terms):
         if time.monotonic() > deadline:
-            raise AccountError(
-                f"the namespace {terms.place} is still there after {_PATIENCE:.0f} s. The operator takes its "
-                "finalizers away: see that it runs, and repeat the command. Buckets and user are untouched"
+            raise ClusterUnreachable(
+                f"The namespace {terms.place} is still there after {_PATIENCE:.0f} s. Buckets and user are untouched.",
+                hint="The operator takes its finalizers away: see that it runs, and repeat the command.",
             )
         time.sleep(_EVERY)
 
@@ -118,4 +122,4 @@ def _empty(store: Minio, bucket: str) -> None:
     listed = store.list_objects(bucket_name=bucket, recursive=True, include_version=True)
     doomed = [DeleteObject(item.object_name, item.version_id) for item in listed]
     for error in store.remove_objects(bucket_name=bucket, delete_object_list=doomed):
-        raise AccountError(f"{error.name} of the bucket {bucket} cannot be deleted: {error.message}")
+        raise AccountError(f"{error.name} of the bucket {bucket} cannot be deleted: {error.message}.")

@@ -55,7 +55,7 @@ def _check_free(core: client.CoreV1Api, terms: Terms) -> None:
     claims = core.list_namespace(label_selector=f"{ACCOUNT_LABEL}={terms.name}").items
     names = [item.metadata.name for item in claims if item.metadata is not None]
     if others := [claim for claim in names if claim != terms.place]:
-        raise AccountError(f"the namespace {others[0]} is the account {terms.name} already")
+        raise AccountError(f"The namespace {others[0]} is the account {terms.name} already.")
     try:
         metadata = core.read_namespace(terms.place).metadata
     except client.ApiException as error:
@@ -64,7 +64,7 @@ def _check_free(core: client.CoreV1Api, terms: Terms) -> None:
         raise
     present = (metadata.labels if metadata is not None and metadata.labels else {}).get(ACCOUNT_LABEL)
     if present not in (None, terms.name):
-        raise AccountError(f"the namespace {terms.place} is the account {present} already")
+        raise AccountError(f"The namespace {terms.place} is the account {present} already.")
 
 
 def _apply(api: client.ApiClient, manifest: dict[str, Any]) -> None:

@@ -4,14 +4,17 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from vectorizer_api.names import ACCOUNT_LENGTH, batch_bucket, is_account, is_dns_label, models_bucket
+from vectorizer_trainer.errors import BadInput
 
 __all__ = ["AccountError", "OperatorIdentity", "People", "StoreReach", "Terms"]
 
 _SERVICE_PARTS = 2
 
 
-class AccountError(Exception):
-    """The account cannot be made or deleted; the message says why."""
+class AccountError(BadInput):
+    """The account cannot be made or deleted as it was asked."""
+
+    default_hint = "`vectorizer account create --help` tells of each option."
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class OperatorIdentity:
     def check(self) -> None:
         """Raise AccountError where it is no namespace/name."""
         if len(self.service_account.split("/")) != _SERVICE_PARTS or not all(self.service_account.split("/")):
-            raise AccountError(f"--operator is namespace/name of a service account, not {self.service_account!r}")
+            raise AccountError(f"--operator is namespace/name of a service account, not {self.service_account!r}.")
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,11 @@ class StoreReach:
             if self.cidr:
                 return str(ipaddress.ip_network(self.cidr))
         except ValueError:
-            raise AccountError(f"--s3-cidr is a network such as 10.1.0.0/16, not {self.cidr!r}") from None
+            raise AccountError(f"--s3-cidr is a network such as 10.1.0.0/16, not {self.cidr!r}.") from None
         if not self._address:
             raise AccountError(
-                f"which addresses are {self._host}? Runs reach nothing else: give --s3-cidr, such as 10.1.2.3/32"
+                f"Which addresses {self._host} has is not known, and runs reach nothing else.",
+                hint="Give them by --s3-cidr, such as 10.1.2.3/32.",
             )
         return str(ipaddress.ip_network(self._address))
 
@@ -111,13 +115,19 @@ class Terms:
 
     def check(self) -> None:
         """Raise AccountError where they cannot be met."""
-        if not is_account(self.name):
-            raise AccountError(f"{self.name!r} is no account id: a DNS label of at most {ACCOUNT_LENGTH} characters is")
-        if self.namespace and not is_dns_label(self.namespace):
-            raise AccountError(f"{self.namespace!r} is no name of a namespace")
+        self.check_names()
         self.operator.check()
         if not self.reach.namespace:
             _ = self.reach.network
+
+    def check_names(self) -> None:
+        """Raise AccountError where there can be no such account."""
+        if not is_account(self.name):
+            raise AccountError(
+                f"{self.name!r} is no account id.", hint=f"It is a DNS label of at most {ACCOUNT_LENGTH} characters."
+            )
+        if self.namespace and not is_dns_label(self.namespace):
+            raise AccountError(f"{self.namespace!r} is no name of a namespace.", hint="It is a DNS label.")
 
     @property
     def place(self) -> str:

@@ -108,6 +108,12 @@ def test_the_table_has_a_line_for_each_row_and_a_dash_for_what_was_never_reached
     assert "| – | – |" in lines[3]
 
 
+def test_what_tunes_nothing_is_shown_without_ratios() -> None:
+    untouched = markdown(rows([OUR, _result("base", 0.4, tunes=False)])).splitlines()[3]
+    assert "| base: loss | 40.0 |" in untouched
+    assert "| – | – | – | – | 0.5 |" in untouched
+
+
 def test_the_plot_has_a_line_for_each_method_and_escapes_their_names() -> None:
     picture = plot([OUR, _result("a < b", 0.5, 0.52)])
     assert picture.count("<polyline") == 2

@@ -15,8 +15,10 @@ from minio import Minio
 from minio.minioadmin import MinioAdmin
 from vectorizer_api import API_VERSION, GROUP, VERSION
 from vectorizer_api.names import ACCOUNT_LABEL
+from vectorizer_api.run import ExitCode
 from vectorizer_dev.cluster import DevelopmentCluster
 from vectorizer_dev.inspection import Kubectl
+from vectorizer_dev.ports import free_port
 from vectorizer_dev.waiting import eventually
 
 
@@ -82,7 +84,18 @@ def test_the_command_prints_how_to_upload_and_the_password_once(
 )
 def test_the_command_says_why_it_cannot(call: Call, arguments: list[str], why: str) -> None:
     answer = call("create", *arguments)
-    assert (answer.returncode, why in answer.stderr) == (1, True), answer.stderr
+    assert (answer.returncode, why in answer.stderr) == (ExitCode.BAD_INPUT, True), answer.stderr
+
+
+@pytest.mark.parametrize("command", [["create"], ["delete", "--yes"]])
+def test_a_store_that_does_not_answer_is_no_fault_of_the_request(call: Call, name: str, command: list[str]) -> None:
+    answer = call(*command, name, "--s3-endpoint", f"127.0.0.1:{free_port()}")
+    assert (answer.returncode, "do not answer" in answer.stderr) == (ExitCode.STORAGE, True), answer.stderr
+
+
+def test_a_wrong_password_of_the_store_is_told(call: Call, name: str) -> None:
+    answer = call("create", name, "--s3-secret-key", "not-the-password")
+    assert (answer.returncode, f"Account {name}" in answer.stderr) == (ExitCode.BAD_INPUT, True), answer.stderr
 
 
 def test_what_is_printed_for_git_is_what_the_command_makes(
@@ -182,7 +195,7 @@ class TestDelete:
     def test_asks_for_the_name_and_deletes_nothing_for_another(self, call: Call, store: Minio, name: str) -> None:
         call("create", name)
         answer = call("delete", name, typed="yes\n")
-        assert (answer.returncode, "nothing was deleted" in answer.stderr) == (1, True)
+        assert (answer.returncode, "Nothing was deleted" in answer.stderr) == (ExitCode.BAD_INPUT, True)
         assert store.bucket_exists(bucket_name=f"{name}-batch")
 
     def test_leaves_nothing_of_the_account_and_all_of_the_others(
@@ -210,7 +223,11 @@ class TestDelete:
         assert f'"{name}-x-upload"' in store_admin.user_list()
         assert call("delete", name, "--yes").stdout == f"There is nothing of the account {name}.\n"
 
+    def test_what_is_no_account_id_is_not_looked_for(self, call: Call) -> None:
+        answer = call("delete", "Not_An_Account", "--yes")
+        assert (answer.returncode, "no account id" in answer.stderr) == (ExitCode.BAD_INPUT, True), answer.stderr
+
     def test_a_namespace_that_is_no_account_is_left_alone(self, call: Call, core: client.CoreV1Api, name: str) -> None:
         core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=name)))
         answer = call("delete", name, "--yes")
-        assert (answer.returncode, "is not the account" in answer.stderr) == (1, True)
+        assert (answer.returncode, "is not the account" in answer.stderr) == (ExitCode.BAD_INPUT, True)
