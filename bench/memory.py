@@ -74,7 +74,7 @@ def main() -> None:
 def _make(content: str, folder: Path, examples: int) -> None:
     match content:
         case "Image":
-            _write_pictures(folder, examples)
+            write_pictures(folder, examples)
         case "Text":
             write_split(folder, list(islice(_texts(), examples)))
         case _:
@@ -92,7 +92,7 @@ def _link_first(made: Path, folder: Path, examples: int) -> None:
     (folder / LABELS_FILE).write_text(json.dumps(first))
 
 
-def _write_pictures(folder: Path, examples: int) -> None:
+def write_pictures(folder: Path, examples: int) -> None:
     """Handwritten digits on grainy ground of 12 megapixels: each another picture, of 0.8 MB."""
     folder.mkdir(parents=True)
     made = compositions(Pool.TRAIN, examples, 0)

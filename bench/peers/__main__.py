@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -88,7 +88,9 @@ class _Comparison:
 def main() -> None:
     """Compares, writes table and plot, and prints the summary as the last line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="1,000 examples, one seed, the two strongest peers")
+    parser.add_argument(
+        "--quick", action="store_true", help="1,000 examples, one seed, the two strongest peers, each in its best way"
+    )
     parser.add_argument("--content", choices=["Text"], default="Text")
     parser.add_argument("--peers", choices=[peer.name for peer in PEERS], nargs="+", help="these alone, and the base")
     parser.add_argument("--examples", type=int, nargs="+", help="default: 100, 1,000, and 10,000 with one seed")
@@ -99,6 +101,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=_OUT)
     arguments = parser.parse_args()
     peers = [peer for peer in peers_for(arguments.content) if _is_asked_for(peer, arguments)]
+    if arguments.quick:
+        peers = [replace(peer, variants=peer.variants[:1]) for peer in peers]
     journal = Journal(arguments.out / "results.jsonl", ("source", "asked"))
     measured = f"{source()}, {arguments.test:,} to test on, {arguments.threads} threads"
     comparison = _Comparison(journal, measured, peers, arguments.test, arguments.threads, arguments.cap)

@@ -19,7 +19,9 @@ class Peer:
     environment: str
     """The name of its pins."""
     variants: Sequence[str]
-    """Ways to train, all of which are tried: the one that is best on the examples to choose on stands for the peer."""
+    """Ways to train, the one first that was best in trials: a quick run has it alone. Otherwise all are tried, and the
+    one that is best on the examples to choose on stands for the peer.
+    """
     contents: frozenset[str]
     tunes: bool = True
     """Whether it tunes the encoder; those that do not are shown, and no target is set by them."""

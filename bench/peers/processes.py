@@ -9,13 +9,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DidNotRunError", "Run", "run"]
+__all__ = ["DidNotRunError", "PastCapError", "Run", "run"]
 
 _LAST_WORDS = 300
+_UNIT = 1024
+"""Bytes that the kernel's figure of the peak is counted in."""
 
 
 class DidNotRunError(Exception):
     """A method ended with an error or ran past its time; the message says which."""
+
+
+class PastCapError(DidNotRunError):
+    """A method was ended when its time was over."""
+
+    def __init__(self, cap: float, peak: int) -> None:
+        """Takes the seconds that it had, and the bytes that it took."""
+        super().__init__(f"ran past its cap of {cap:.0f} s")
+        self.peak = peak
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ class Run:
 def run(command: Sequence[str], variables: Mapping[str, str], log: Path, cap: float) -> Run:
     """Runs a command whose words go to `log`, for `cap` seconds at most.
 
-    The words `{began}` become the moment of its start. Raises DidNotRunError.
+    The words `{began}` become the moment of its start. Raises DidNotRunError, PastCapError.
     """
     with log.open("wb") as words:
         began, began_at = time.monotonic(), time.time()
@@ -54,10 +65,10 @@ def run(command: Sequence[str], variables: Mapping[str, str], log: Path, cap: fl
             alarm.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
     if late.is_set():
-        raise DidNotRunError(f"ran past its cap of {cap:.0f} s")
+        raise PastCapError(cap, usage.ru_maxrss * _UNIT)
     if status:
         raise DidNotRunError(f"ended with {process.returncode}: {_last_words(log)}")
-    return Run(began, began_at, time.monotonic() - began, usage.ru_maxrss * 1024)
+    return Run(began, began_at, time.monotonic() - began, usage.ru_maxrss * _UNIT)
 
 
 def _end(pid: int, late: threading.Event) -> None:

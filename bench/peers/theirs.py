@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from peers.catalogue import Peer
 from peers.contract import read_checkpoints
 from peers.environments import ensure_environment
-from peers.processes import DidNotRunError, run
+from peers.processes import DidNotRunError, PastCapError, run
 from peers.results import Point, Result
 from peers.scoring import Scorer, Vectors, read_vectors
 from peers.tasks import Prepared
@@ -24,9 +24,12 @@ _LOADED = 900.0
 def train_theirs(
     prepared: Prepared, scorer: Scorer, peer: Peer, variant: str, folder: Path, threads: int, cap: float
 ) -> Result:
-    """Trains one way and scores each checkpoint. Raises DidNotRunError."""
-    load = os.getloadavg()[0]
-    peak = _run(prepared, peer, variant, folder, threads, cap)
+    """Trains one way and scores each checkpoint, also of a training that its cap has ended. Raises DidNotRunError."""
+    load, told = os.getloadavg()[0], variant
+    try:
+        peak = _run(prepared, peer, variant, folder, threads, cap)
+    except PastCapError as error:
+        peak, told = error.peak, f"{variant}, ended after {cap:,.0f} s"
     checkpoints = read_checkpoints(folder)
     if not checkpoints:
         raise DidNotRunError("wrote no checkpoint")
@@ -43,7 +46,7 @@ def train_theirs(
         examples=prepared.examples,
         seed=task.seed,
         method=peer.name,
-        variant=variant,
+        variant=told,
         tunes=peer.tunes,
         points=tuple(points),
         chosen=chosen,
