@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vectorizer_api.crd import DEFINITIONS, Definition, manifest
+from vectorizer_api.model import EXACT
 
 __all__ = ["PAGE", "page"]
 
@@ -65,7 +66,9 @@ def _said(name: str, field: _Schema) -> str:
     described: str = field.get("description", "")
     # A description begins with the field's name, as Kubernetes has it; here the name stands beside it.
     described = described.removeprefix(f"{name} ")
-    limits = [f"{words} {field[key]}" for key, words in _LIMITS.items() if key in field]
+    # What any whole number of JSON keeps to tells nobody anything of this one.
+    told = {key: value for key, value in field.items() if value not in (EXACT, -EXACT)}
+    limits = [f"{words} {told[key]}" for key, words in _LIMITS.items() if key in told]
     rules = [
         rule["message"] for rule in field.get("x-kubernetes-validations", []) if "cannot change" not in rule["message"]
     ]
