@@ -5,13 +5,14 @@ Only a newer version replaces an older one, so that events may come late, twice 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from vectorizer_api.names import ACCOUNT_LABEL, FINE_TUNE_LABEL, RUN_UID_LABEL
 
 from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Object
 
 WATCHED: tuple[Kind, ...] = (NAMESPACES, FINE_TUNES, VECTORIZERS, JOBS, PODS)
+T = TypeVar("T")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -60,14 +61,17 @@ class Known:
     """The objects as last seen."""
 
     def __init__(self) -> None:
-        self._objects: dict[Key, Object] = {}
+        self._objects: dict[str, dict[Key, Object]] = defaultdict(dict)
+        """By kind."""
         self._delivered: dict[Key, int] = {}
         self._unfinished: dict[str, set[str]] = defaultdict(set)
         self._pods: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._jobs: dict[tuple[str, str], set[str]] = defaultdict(set)
+        """By namespace and name of the fine-tune, as their label says."""
         self._departed: dict[Key, list[Object]] = defaultdict(list)
 
     def __len__(self) -> int:
-        return len(self._objects)
+        return sum(map(len, self._objects.values()))
 
     def deliver(self, kind: Kind, body: Object) -> bool:
         """Take an object from the watch; True where the watch has not told of it before.
@@ -84,22 +88,23 @@ class Known:
     def update(self, kind: Kind, body: Object) -> bool:
         """Take an object from a list or from an own write; True where it is news."""
         key = key_of(kind, body)
-        if (old := self._objects.get(key)) is not None and version_of(old) >= version_of(body):
+        if (old := self._objects[key.kind].get(key)) is not None and version_of(old) >= version_of(body):
             return False
-        if old is not None and old["metadata"].get("uid") != body["metadata"].get("uid"):
-            self._depart(key, old)
-        self._objects[key] = _slim(body)
+        if old is not None:
+            self._unindex(key, old)
+            if old["metadata"].get("uid") != body["metadata"].get("uid"):
+                self._depart(key, old)
+        self._objects[key.kind][key] = _slim(body)
         self._index(key, body)
         return True
 
     def remove(self, key: Key, version: int) -> Object | None:
         """Forget an object that was gone at `version`; what was known of it, unless that is newer."""
-        if (old := self._objects.get(key)) is None or version_of(old) > version:
+        if (old := self._objects[key.kind].get(key)) is None or version_of(old) > version:
             return None
-        del self._objects[key]
+        del self._objects[key.kind][key]
         self._delivered.pop(key, None)
-        self._unfinished[key.namespace].discard(key.name) if key.kind == FINE_TUNES.kind else None
-        self._pods[key.namespace, _run_uid(old)].discard(key.name) if key.kind == PODS.kind else None
+        self._unindex(key, old)
         self._depart(key, old)
         return old
 
@@ -109,7 +114,7 @@ class Known:
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
         """The object as last seen."""
-        return self._objects.get(Key(kind.kind, namespace, name))
+        return self._objects[kind.kind].get(Key(kind.kind, namespace, name))
 
     def account(self, namespace: str) -> str:
         """The account that the namespace was last seen to be; empty where it is none."""
@@ -118,7 +123,7 @@ class Known:
 
     def keys(self, kind: Kind) -> list[Key]:
         """The keys of all known objects of a kind."""
-        return [key for key in self._objects if key.kind == kind.kind]
+        return list(self._objects[kind.kind])
 
     def unfinished(self, namespace: str) -> Iterator[Object]:
         """The fine-tunes of a namespace that are neither Complete nor Failed."""
@@ -138,8 +143,7 @@ class Known:
 
     def jobs_of(self, namespace: str, fine_tune: str) -> list[Object]:
         """The Jobs of every fine-tune that has, or had, this name."""
-        jobs = (body for key, body in self._objects.items() if (key.kind, key.namespace) == (JOBS.kind, namespace))
-        return [job for job in jobs if (job["metadata"].get("labels") or {}).get(FINE_TUNE_LABEL) == fine_tune]
+        return list(self._each(JOBS, namespace, sorted(self._jobs.get((namespace, fine_tune), ()))))
 
     def _each(self, kind: Kind, namespace: str, names: Iterable[str]) -> Iterator[Object]:
         return (body for name in names if (body := self.get(kind, namespace, name)) is not None)
@@ -150,14 +154,30 @@ class Known:
 
     def _index(self, key: Key, body: Object) -> None:
         if key.kind == FINE_TUNES.kind:
-            names = self._unfinished[key.namespace]
-            (names.discard if is_finished(body) else names.add)(key.name)
+            self._unfinished[key.namespace].add(key.name) if not is_finished(body) else None
         elif key.kind == PODS.kind:
-            self._pods[key.namespace, _run_uid(body)].add(key.name)
+            self._pods[key.namespace, _label(body, RUN_UID_LABEL)].add(key.name)
+        elif key.kind == JOBS.kind:
+            self._jobs[key.namespace, _label(body, FINE_TUNE_LABEL)].add(key.name)
+
+    def _unindex(self, key: Key, body: Object) -> None:
+        if key.kind == FINE_TUNES.kind:
+            _discard(self._unfinished, key.namespace, key.name)
+        elif key.kind == PODS.kind:
+            _discard(self._pods, (key.namespace, _label(body, RUN_UID_LABEL)), key.name)
+        elif key.kind == JOBS.kind:
+            _discard(self._jobs, (key.namespace, _label(body, FINE_TUNE_LABEL)), key.name)
 
 
-def _run_uid(body: Object) -> str:
-    return str((body["metadata"].get("labels") or {}).get(RUN_UID_LABEL, ""))
+def _label(body: Object, label: str) -> str:
+    return str((body["metadata"].get("labels") or {}).get(label, ""))
+
+
+def _discard(index: dict[T, set[str]], place: T, name: str) -> None:
+    """Take the name out, and with the last one the place: runs come and go for as long as the process lives."""
+    index[place].discard(name)
+    if not index[place]:
+        del index[place]
 
 
 def _slim(body: Object) -> Object:

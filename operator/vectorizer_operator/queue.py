@@ -1,4 +1,7 @@
-"""A keyed work queue: a key waits at most once, is worked on by one worker at a time, and comes back after an error."""
+"""A keyed work queue: a key waits at most once, is worked on by one worker at a time, and comes back after an error.
+
+Namespaces take turns: however many keys of one wait, a key of another waits for one key of each namespace at most.
+"""
 
 import asyncio
 import logging
@@ -31,7 +34,8 @@ class Queue:
         self._work = work
         self._on_error = on_error
         self._on_taken = on_taken
-        self._ready: deque[Key] = deque()
+        self._ready: dict[str, deque[Key]] = {}
+        """What waits of each namespace; the one that comes next is the first."""
         self._waiting: dict[Key, float] = {}
         self._active: set[Key] = set()
         self._again: set[Key] = set()
@@ -65,7 +69,7 @@ class Queue:
             self._again.add(key)
         elif key not in self._waiting:
             self._waiting[key] = time.monotonic()
-            self._ready.append(key)
+            self._ready.setdefault(key.namespace, deque()).append(key)
             self._wake.set()
 
     def add_after(self, key: Key, seconds: float) -> None:
@@ -95,9 +99,18 @@ class Queue:
         while not self._ready:
             self._wake.clear()
             await self._wake.wait()
-        key = self._ready.popleft()
+        key = self._take()
         self._on_taken(time.monotonic() - self._waiting.pop(key))
         self._active.add(key)
+        return key
+
+    def _take(self) -> Key:
+        """The key that came first of the namespace whose turn it is; that namespace goes to the end."""
+        namespace = next(iter(self._ready))
+        keys = self._ready.pop(namespace)
+        key = keys.popleft()
+        if keys:
+            self._ready[namespace] = keys
         return key
 
     async def _once(self, key: Key) -> None:

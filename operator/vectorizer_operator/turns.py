@@ -1,5 +1,6 @@
 """Whose turn it is: of each account so many runs are under way at once, and the others wait in the order they came."""
 
+import heapq
 from datetime import datetime
 
 from vectorizer_api.conditions import ConditionType, Reason
@@ -31,9 +32,9 @@ class Turns:
         """
         namespace, uid = fine_tune.metadata.namespace or "", fine_tune.metadata.uid
         others = [item for item in self._known.unfinished(namespace) if item["metadata"]["uid"] != uid]
-        most = self._most(namespace, MAX_RUNS_LABEL, self._settings.max_runs)
+        most = _most_runs(self._known, namespace, self._settings)
         busy = sum(self._is_under_way(item) for item in others)
-        before = sum(waits_for_its_turn(item) and _came_before(item, fine_tune) for item in others)
+        before = sum(_waits_for_its_turn(item) and _came_before(item, fine_tune) for item in others)
         if busy + before >= most:
             told = f"At most {most} of the account's runs may be under way at once."
             raise Waiting(Reason.QUOTA_EXCEEDED, f"{told} This one starts when those before it have ended.")
@@ -47,7 +48,7 @@ class Turns:
 
         """
         namespace = fine_tune.metadata.namespace or ""
-        most = self._most(namespace, MAX_UNFINISHED_LABEL, self._settings.max_unfinished)
+        most = _most(self._known, namespace, MAX_UNFINISHED_LABEL, self._settings.max_unfinished)
         older = sum(_came_before(item, fine_tune) for item in self._known.unfinished(namespace))
         if older >= most:
             raise Refused(
@@ -60,18 +61,31 @@ class Turns:
         """Forget a run that waits, is suspended, has ended, or is gone."""
         self._begun.discard(uid)
 
-    def _most(self, namespace: str, label: str, default: int) -> int:
-        """What the platform said of this account; a label that is no number says nothing."""
-        body = self._known.get(NAMESPACES, "", namespace) or {"metadata": {}}
-        said = (body["metadata"].get("labels") or {}).get(label, "")
-        return int(said) if said.isdecimal() and int(said) > 0 else default
-
     def _is_under_way(self, item: Object) -> bool:
         return item["metadata"]["uid"] in self._begun or _running_reason(item) in _UNDER_WAY
 
 
-def waits_for_its_turn(item: Object) -> bool:
-    """Whether the fine-tune was told to wait for others."""
+def next_in_line(known: Known, namespace: str, settings: Settings) -> list[Object]:
+    """Of the account's fine-tunes that were told to wait for others, those that came first: as many as may run at once.
+
+    Where a run ends, to look at all of them would take the longer the more there are, for each of them.
+    """
+    waiting = [item for item in known.unfinished(namespace) if _waits_for_its_turn(item)]
+    return heapq.nsmallest(_most_runs(known, namespace, settings), waiting, key=_came)
+
+
+def _most_runs(known: Known, namespace: str, settings: Settings) -> int:
+    return _most(known, namespace, MAX_RUNS_LABEL, settings.max_runs)
+
+
+def _most(known: Known, namespace: str, label: str, default: int) -> int:
+    """What the platform said of this account; a label that is no number says nothing."""
+    body = known.get(NAMESPACES, "", namespace) or {"metadata": {}}
+    said = (body["metadata"].get("labels") or {}).get(label, "")
+    return int(said) if said.isdecimal() and int(said) > 0 else default
+
+
+def _waits_for_its_turn(item: Object) -> bool:
     return _running_reason(item) == Reason.QUOTA_EXCEEDED
 
 
@@ -82,5 +96,8 @@ def _running_reason(item: Object) -> str:
 def _came_before(item: Object, fine_tune: FineTune) -> bool:
     """By the second, and by name among those of one: what was applied at once has an order, too."""
     own = fine_tune.metadata
-    came = datetime.fromisoformat(item["metadata"]["creationTimestamp"]), item["metadata"]["name"]
-    return own.creation_timestamp is not None and came < (own.creation_timestamp, own.name)
+    return own.creation_timestamp is not None and _came(item) < (own.creation_timestamp, own.name)
+
+
+def _came(item: Object) -> tuple[datetime, str]:
+    return datetime.fromisoformat(item["metadata"]["creationTimestamp"]), item["metadata"]["name"]

@@ -16,7 +16,7 @@ from vectorizer_operator.known import WATCHED, Key, Known, is_finished, is_true,
 from vectorizer_operator.kube import FINE_TUNES, JOBS, NAMESPACES, PODS, VECTORIZERS, Kind, Kube, Object
 from vectorizer_operator.metrics import work
 from vectorizer_operator.settings import Settings
-from vectorizer_operator.turns import waits_for_its_turn
+from vectorizer_operator.turns import next_in_line
 
 log = logging.getLogger(__name__)
 
@@ -196,11 +196,12 @@ class Watch:
         for name in named_vectorizers(body):
             yield Key(VECTORIZERS.kind, namespace, vectorizer_object_name(name))
         is_over = is_finished(body) or self._known.get(FINE_TUNES, namespace, body["metadata"]["name"]) is None
-        for item in self._known.unfinished(namespace):
-            takes_name = item["spec"]["customVectorizerName"] == body["spec"]["customVectorizerName"]
-            takes_turn = waits_for_its_turn(item) and (is_over or is_true(body, ConditionType.SUSPENDED))
-            if (is_over and takes_name) or takes_turn:
-                yield key_of(FINE_TUNES, item)
+        if not is_over and not is_true(body, ConditionType.SUSPENDED):
+            return
+        yield from (key_of(FINE_TUNES, item) for item in next_in_line(self._known, namespace, self._settings))
+        name = body["spec"]["customVectorizerName"]
+        others = self._known.unfinished(namespace) if is_over else ()
+        yield from (key_of(FINE_TUNES, item) for item in others if item["spec"]["customVectorizerName"] == name)
 
 
 class NothingToCompare(kopf.DiffBaseStorage):

@@ -97,6 +97,19 @@ async def test_a_key_that_is_held_up_does_not_hold_up_others(queue: Queue, work:
     await until(lambda: len(queue) == 0)
 
 
+async def test_the_keys_of_one_namespace_do_not_hold_up_another_one(work: Work) -> None:
+    queue = Queue(work)
+    flood = [Key("X", "flooding", str(index)) for index in range(100)]
+    for key in (*flood, A, B):
+        queue.add(key)
+    task = asyncio.create_task(queue.run(1))
+    await until(lambda: len(work.done) == 102)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert work.done[:5] == [flood[0], A, flood[1], B, flood[2]]
+    assert [key for key in work.done if key in flood] == flood
+
+
 async def test_an_error_is_tried_again_as_its_class_says(queue: Queue, work: Work) -> None:
     work.errors = [Soon("first"), Soon("second")]
     queue.add(A)

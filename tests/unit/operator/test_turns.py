@@ -9,7 +9,7 @@ from vectorizer_operator.errors import Refused, Waiting
 from vectorizer_operator.known import Known
 from vectorizer_operator.kube import FINE_TUNES, NAMESPACES
 from vectorizer_operator.settings import Settings
-from vectorizer_operator.turns import Turns
+from vectorizer_operator.turns import Turns, next_in_line
 
 Body = dict[str, Any]
 SETTINGS = Settings.from_environment(
@@ -95,6 +95,13 @@ def test_those_that_came_before_have_their_turn_before(known: Known, turns: Turn
     with pytest.raises(Waiting):
         turns.take(newer)
     turns.take(older)
+
+
+def test_next_in_line_are_as_many_as_may_run_in_the_order_they_came(known: Known) -> None:
+    known.update(FINE_TUNES, fine_tune("a", running="JobRunning"))
+    for second, name in enumerate("dcb"):
+        known.update(FINE_TUNES, fine_tune(name, second=second, running="QuotaExceeded"))
+    assert [item["metadata"]["name"] for item in next_in_line(known, "ns", SETTINGS)] == ["d", "c"]
 
 
 def test_a_run_that_goes_on_takes_no_second_turn(known: Known, turns: Turns) -> None:

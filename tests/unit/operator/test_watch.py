@@ -31,8 +31,9 @@ def fine_tune(
     name: str, version: int = 1, *, done: bool = False, start: str = "", sampling: str = "", makes: str = "model"
 ) -> Body:
     conditions = [{"type": "Complete", "status": "True"}] if done else []
+    came = {"creationTimestamp": "2026-11-22T12:00:00Z"}
     return {
-        "metadata": {"name": name, "namespace": "ns", "uid": f"uid-{name}", "resourceVersion": str(version)},
+        "metadata": {"name": name, "namespace": "ns", "uid": f"uid-{name}", "resourceVersion": str(version), **came},
         "spec": {
             "customVectorizerName": makes,
             "startingCustomVectorizerName": start,
@@ -144,6 +145,26 @@ class TestKnown:
         watch.event(PODS, "ADDED", child("new", "a", run="2"))
         assert [pod["metadata"]["name"] for pod in known.pods("ns", "2")] == ["new"]
 
+    def test_the_jobs_of_a_fine_tune_are_those_with_its_label(self, watch: Watch, known: Known) -> None:
+        for body in (child("a-1", "a"), child("a-2", "a"), child("b-1", "b")):
+            watch.event(JOBS, "ADDED", body)
+        watch.event(JOBS, "MODIFIED", child("a-2", "b", 2))
+        assert [job["metadata"]["name"] for job in known.jobs_of("ns", "a")] == ["a-1"]
+
+    def test_of_what_came_and_went_nothing_is_kept(self, watch: Watch, known: Known) -> None:
+        def size() -> int:
+            held = vars(known).values()
+            return sum(len(part) + sum(map(len, part.values() if part is known._objects else ())) for part in held)
+
+        watch.event(FINE_TUNES, "ADDED", fine_tune("a"))
+        known.departed("ns", "a")
+        before = size()
+        for number in range(2, 100, 2):
+            for kind in (JOBS, PODS):
+                watch.event(kind, "ADDED", child(f"{kind.kind}-{number}", "a", number, run=str(number)))
+                watch.event(kind, "DELETED", child(f"{kind.kind}-{number}", "a", number + 1, run=str(number)))
+        assert size() <= before + 2
+
     def test_what_is_gone_is_told_once(self, watch: Watch, known: Known) -> None:
         watch.event(FINE_TUNES, "ADDED", fine_tune("a", 1))
         watch.event(FINE_TUNES, "DELETED", fine_tune("a", 2))
@@ -184,6 +205,17 @@ class TestConcerned:
         watch.event(FINE_TUNES, "MODIFIED", fine_tune("a", 2, done=True))
         assert set(names(enqueued)) >= {"a", "b"}
         assert "c" not in names(enqueued)
+
+    def test_the_end_of_a_run_concerns_no_more_of_those_that_wait_than_may_run(
+        self, watch: Watch, enqueued: list[Key]
+    ) -> None:
+        for number in range(50):
+            waiting = fine_tune(f"w{number:02}", makes=f"w{number}")
+            waiting["status"]["conditions"].append({"type": "Running", "status": "False", "reason": "QuotaExceeded"})
+            watch.event(FINE_TUNES, "ADDED", waiting)
+        enqueued.clear()
+        watch.event(FINE_TUNES, "MODIFIED", fine_tune("a", 2, done=True))
+        assert [name for name in names(enqueued) if name != "a"] == [f"w{number:02}" for number in range(10)]
 
     def test_a_namespace_concerns_its_unfinished_fine_tunes(self, watch: Watch, enqueued: list[Key]) -> None:
         watch.event(FINE_TUNES, None, fine_tune("a"))
