@@ -131,7 +131,7 @@ bench-trainer: venv bases ## Train beside the tools one would pick instead; QUIC
 forecast: venv bases ## Compare what was foreseen with what the demo's data sets took: the plan, and the time left.
 	OMP_NUM_THREADS=1 $(RUN) bench/forecast.py --results build/forecast.jsonl
 
-bench-operator: venv tools bases ## Load the operator with 100, 1,000 and 5,000 fine-tunes and 10,000 lives; QUICK=1: up to 1,000.
+bench-operator: venv tools bases ## Load the operator with 100, 1,000 and 5,000 fine-tunes and 10,000 lives; QUICK=1: fewer of them live.
 	@PYTHONPATH=bench $(RUN) -m scale $(if $(QUICK),--quick)
 
 latency: venv ## Measure CR -> Job over 100 fine-tunes, and the operator's memory.

@@ -6,19 +6,19 @@ What breaks on the way is raised: RunFailedError, TooSlowError, RefusedError or 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from scale.bed import AT_ONCE, Bed, held
 from scale.figures import Latency, growth_per_thousand
 from scale.operators import Operator
+from scale.planting import plant
 from scale.results import Failover, Lives, Size, Throughput
 from scale.waiting import until
 
-__all__ = ["Report", "measure_lives", "measure_size"]
+__all__ = ["Report", "SizeAsked", "measure_lives", "measure_size"]
 
 RUNNING = 100
 """Runs that go on while the latency is measured; a tenth of the fine-tunes where there are fewer than 1,000."""
-PROBES = 100
-"""Fine-tunes whose latency is measured, each sent when the one before has its Job; half of all where there are few."""
 PAUSE = 0.1
 """Seconds between them: people do not apply in step with the operator's answers."""
 SETTLED = 15.0
@@ -28,12 +28,30 @@ Report = Callable[[str], None]
 """Takes one line for the person who waits."""
 
 
+@dataclass(frozen=True)
+class SizeAsked:
+    """A size that is to be measured."""
+
+    fine_tunes: int
+    idle: float
+    """Seconds at rest."""
+    probes: int
+    """Fine-tunes whose latency is measured, each when the one before has its Job; half of all where that is less."""
+    most_lives: int
+    """Fine-tunes that live to get there, at most; the others are planted."""
+
+
 async def measure_size(
-    bed: Bed, operator: Operator, there: int, fine_tunes: int, idle: float, report: Report
+    bed: Bed, operator: Operator, there: int, asked: SizeAsked, report: Report
 ) -> tuple[Size, Operator]:
-    """Grow from `there` finished fine-tunes to `fine_tunes`, and measure; also the operator that is left at the end."""
-    running, probes = min(RUNNING, fine_tunes // 10), min(PROBES, fine_tunes // 2)
-    throughput = await _fill(bed, operator, f"n{fine_tunes}", max(0, fine_tunes - there - running - probes), report)
+    """Grow from `there` finished fine-tunes, and measure; also the operator that is left at the end."""
+    fine_tunes, idle = asked.fine_tunes, asked.idle
+    running, probes = min(RUNNING, fine_tunes // 10), min(asked.probes, fine_tunes // 2)
+    missing = max(0, fine_tunes - there - running - probes)
+    throughput = await _fill(bed, operator, f"n{fine_tunes}", min(missing, asked.most_lives), report)
+    planted = max(0, missing - asked.most_lives)
+    if planted:
+        operator = await _plant(bed, operator, [f"planted{fine_tunes}-{index}" for index in range(planted)], report)
     report(f"latency of {probes} fine-tunes beside {running} that run …")
     names = held(f"n{fine_tunes}", running)
     await bed.hold(names)
@@ -52,6 +70,7 @@ async def measure_size(
     asked_to_end, third = await _fail_over(bed, second, second.ask_to_end, f"failover{fine_tunes}-1")
     size = Size(
         fine_tunes=fine_tunes,
+        planted=planted,
         running=running,
         job=job,
         started=started,
@@ -92,6 +111,17 @@ async def _fill(bed: Bed, operator: Operator, names: str, count: int, report: Re
     report(f"{rate:.1f} completed a second")
     api, s3 = _difference(before.api_calls, after.api_calls), _difference(before.s3_calls, after.s3_calls)
     return Throughput(count, rate, 1000 * computed / count, _shares(api, count), _shares(s3, count))
+
+
+async def _plant(bed: Bed, operator: Operator, names: list[str], report: Report) -> Operator:
+    """Plant what is not lived through, while no operator runs; the operator that knows of it."""
+    report(f"{len(names):,} planted …")
+    operator.ask_to_end()
+    await operator.until_ended()
+    await plant(bed.api, names, like=next(iter(bed.sightings.ended)))
+    started = bed.operators.start()
+    await started.until_reconciled(await bed.there())
+    return started
 
 
 async def _latency(bed: Bed, names: str, count: int) -> tuple[Latency, Latency]:

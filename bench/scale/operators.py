@@ -1,13 +1,14 @@
 """The operator's process as it is shipped, elected by the Lease, and what it tells of itself."""
 
+import asyncio
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
@@ -24,6 +25,7 @@ from scale.waiting import until
 
 __all__ = ["Figures", "Operator", "Operators"]
 
+T = TypeVar("T")
 _PATIENCE = 120.0
 _OWN_KINDS = ("VectorizerFineTune", "CustomVectorizer")
 _WRITING_VERBS = ("create", "patch", "delete")
@@ -169,6 +171,20 @@ class Operator:
 
         await until(f"{objects} objects are reconciled", done, 900, every=0.5)
         return time.monotonic()
+
+    async def while_it_runs(self, work: Awaitable[T]) -> T:
+        """What the work gives.
+
+        Raises ComponentError where the process ends before that; the work is not gone on with.
+        """
+        doing = asyncio.ensure_future(work)
+        while not doing.done():
+            await asyncio.wait({doing}, timeout=1)
+            if self.component.exit_code is not None and not doing.done():
+                doing.cancel()
+                await asyncio.wait({doing})
+                raise ComponentError(f"the operator ended with {self.component.exit_code}")
+        return doing.result()
 
     def kill(self) -> None:
         """End it by SIGKILL."""

@@ -50,6 +50,8 @@ class Size:
     """What was measured with so many fine-tunes, all but the running ones finished, a vectorizer for each."""
 
     fine_tunes: int
+    planted: int
+    """Of them those that were written as finished, to get there in time: see `planting`."""
     running: int
     """Runs that went on while the latency was measured."""
     job: Latency
@@ -141,6 +143,7 @@ class Summary:
     completed_per_s: float | None
     idle_s: float | None
     sizes: list[int]
+    planted: list[int]
     exponents: dict[str, float | None]
     lives: int | None
     lives_growth_mib_per_1000: float | None
@@ -165,6 +168,7 @@ def summarise(result: Result) -> Summary:
         completed_per_s=_rounded(lived.per_s, 2) if lived is not None else None,
         idle_s=last.idle_s if last is not None else None,
         sizes=[size.fine_tunes for size in result.sizes],
+        planted=[size.planted for size in result.sizes],
         exponents={name: _rounded(value, 2) for name, value in growth(result.sizes).items()},
         lives=result.lives.counts[-1] if result.lives is not None else None,
         lives_growth_mib_per_1000=_rounded(result.lives.growth_mib_per_1000, 2) if result.lives is not None else None,

@@ -10,6 +10,7 @@ __all__ = ["markdown", "plot"]
 _WIDTH, _HEIGHT, _LEFT, _BELOW, _GAP = 250, 190, 44, 34, 30
 _COLOURS = ("#1b6ca8", "#d1495b", "#66a182")
 _ROWS: Mapping[str, tuple[str, Callable[[Size], str]]] = {
+    "planted": ("planted since the size before", lambda size: f"{size.planted:,}"),
     "job_latency_p50": ("CR -> Job with credentials, p50 ms", lambda size: f"{size.started.p50:.0f}"),
     "job_latency_p95": ("CR -> Job with credentials, p95 ms", lambda size: f"{size.started.p95:.0f}"),
     "": ("CR -> Job suspended, p50 / p95 ms", lambda size: f"{size.job.p50:.0f} / {size.job.p95:.0f}"),

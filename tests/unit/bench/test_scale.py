@@ -28,6 +28,7 @@ vectorizer_known_objects{kind="Pod"} 8.0
 def _size(fine_tunes: int, scale: float = 1.0) -> Size:
     return Size(
         fine_tunes=fine_tunes,
+        planted=0,
         running=fine_tunes // 10,
         job=Latency(10, 20),
         started=Latency(30 * scale, 60 * scale),
