@@ -61,10 +61,13 @@ class Watch:
             self._touch(kind, body)
 
     async def begin(self, kube: Kube) -> None:
-        """List everything for the first time; an API server that does not answer is asked until it does."""
+        """List everything for the first time; an API server that does not answer is asked until it does.
+
+        The watch begins after that, and owes nothing yet.
+        """
         while True:
             try:
-                return await self.resync(kube)
+                return await self._learn(kube)
             except Unavailable as error:
                 log.warning("the first list: %s", error)
             await asyncio.sleep(FIRST_PAUSE)
@@ -84,11 +87,7 @@ class Watch:
                     seen.add(await self._compare(kind, {"metadata": metadata}, kube))
             for key in before - seen:
                 await self._look_for(kind, key, kube)
-        for kind in (FINE_TUNES, VECTORIZERS):
-            for key in self._known.keys(kind):
-                self._enqueue(key)
-        self._listed = time.monotonic()
-        work.resynced()
+        self._listed_all()
 
     def owed(self) -> Key | None:
         """An object that a list showed and the watch has not delivered within the grace time."""
@@ -126,6 +125,21 @@ class Watch:
                 await self.resync(kube)
             except Unavailable as error:
                 log.warning("resync: %s", error)
+
+    async def _learn(self, kube: Kube) -> None:
+        """Whole objects, page by page: to ask for each of thousands would take minutes."""
+        for kind in WATCHED:
+            for namespace in self._namespaces(kind):
+                async for item in kube.items(kind, namespace, _selector(kind)):
+                    self._known.update(kind, {"apiVersion": kind.api_version, "kind": kind.kind, **item})
+        self._listed_all()
+
+    def _listed_all(self) -> None:
+        for kind in (FINE_TUNES, VECTORIZERS):
+            for key in self._known.keys(kind):
+                self._enqueue(key)
+        self._listed = time.monotonic()
+        work.resynced()
 
     async def _prove_alive(self, kube: Kube) -> None:
         if (key := self.owed()) is None:

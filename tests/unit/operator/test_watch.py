@@ -60,15 +60,21 @@ class Cluster(Kube):
         self.objects: dict[Kind, list[Body]] = {}
         self.refusals = 0
         """How many of the next lists are not answered."""
+        self.gets = 0
 
-    async def metadata(self, kind: Kind, namespace: str | None = None, labels: str = "") -> AsyncIterator[Body]:
+    async def items(self, kind: Kind, namespace: str | None = None, labels: str = "") -> AsyncIterator[Body]:
         if self.refusals:
             self.refusals -= 1
             raise Unavailable("429")
         for item in self.objects.get(kind, []):
+            yield item
+
+    async def metadata(self, kind: Kind, namespace: str | None = None, labels: str = "") -> AsyncIterator[Body]:
+        async for item in self.items(kind, namespace, labels):
             yield item["metadata"]
 
     async def get(self, kind: Kind, namespace: str | None, name: str) -> Body | None:
+        self.gets += 1
         return next((item for item in self.objects.get(kind, []) if item["metadata"]["name"] == name), None)
 
 
@@ -102,6 +108,31 @@ async def test_the_first_list_is_asked_for_until_it_is_answered(
     cluster.objects[FINE_TUNES], cluster.refusals = [fine_tune("a")], 3
     await watch.begin(cluster)
     assert known.get(FINE_TUNES, "ns", "a") is not None
+
+
+async def test_the_first_list_learns_everything_without_asking_for_each_object(
+    watch: Watch, known: Known, enqueued: list[Key]
+) -> None:
+    cluster = Cluster()
+    cluster.objects[FINE_TUNES] = [fine_tune(str(number)) for number in range(100)]
+    cluster.objects[VECTORIZERS] = [vectorizer(str(number)) for number in range(100)]
+    await watch.begin(cluster)
+    assert cluster.gets == 0
+    assert len(known) == 200
+    assert {key.kind for key in enqueued} == {FINE_TUNES.kind, VECTORIZERS.kind}
+    assert len(enqueued) == 200
+    assert (known.get(FINE_TUNES, "ns", "1") or {})["kind"] == FINE_TUNES.kind
+
+
+async def test_a_first_list_that_takes_long_is_no_debt_of_the_watch_that_begins_after_it(
+    watch: Watch, clock: list[float]
+) -> None:
+    cluster = Cluster()
+    cluster.objects[FINE_TUNES] = [fine_tune("a")]
+    await watch.begin(cluster)
+    clock[0] += SETTINGS.watch_grace + 1
+    assert watch.owed() is None
+    assert watch.ailment() is None
 
 
 def names(keys: list[Key]) -> list[str]:
