@@ -16,6 +16,8 @@ __all__ = ["Access", "ApiServer", "Body", "RefusedError"]
 Body = dict[str, Any]
 _CONFLICT_FREE = 300
 _NOT_FOUND = 404
+_PAUSE = 1.0
+"""Seconds before a list that was refused is asked for again."""
 _PAGE_BYTES = 2**20
 
 
@@ -73,7 +75,11 @@ class ApiServer:
     async def follow(self, path: str, **query: str) -> AsyncIterator[tuple[str, Body]]:
         """Every object of a collection, then for ever what happens to them, as pairs of event type and object."""
         while True:
-            listed = await self._answer("GET", path, query=query)
+            try:
+                listed = await self._answer("GET", path, query=query)
+            except RefusedError:  # Its cache of a kind that is new takes a moment.
+                await asyncio.sleep(_PAUSE)
+                continue
             for item in listed["items"]:
                 yield "ADDED", item
             version = listed["metadata"]["resourceVersion"]
