@@ -19,10 +19,10 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate pictures docs format lint types unit integration test journeys people faults quick-faults attacks expiry monitoring queueing chart cluster demo quality measure bench-trainer bench-operator forecast latency admission constraints clean
+.PHONY: help venv tools bases generate pictures docs format lint types unit integration test journeys people faults quick-faults attacks expiry monitoring queueing chart images e2e-packages e2e cluster demo quality measure bench-trainer bench-operator forecast latency admission constraints clean
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: .venv/.ready ## Make .venv with everything in it, linked from the cache where it can be.
 
@@ -113,6 +113,16 @@ chart: venv tools bases ## Install, upgrade and remove the chart with the real H
 	$(RUN) -c 'from vectorizer_dev.tools import find_helm, find_lua; find_helm(), find_lua()'
 	$(RUN) -m pytest tests/integration/chart --numprocesses 2 --dist loadfile
 
+images: venv bases ## Build both images with Podman and run each; BASE_IMAGE=… names what they stand on.
+	@$(RUN) -m vectorizer_dev images --base-image '$(BASE_IMAGE)'
+
+e2e-packages: ## Install what images and a real node need: Debian, as root.
+	apt-get install --yes --no-install-recommends containerd containernetworking-plugins debootstrap iproute2 podman runc
+
+e2e: venv tools bases ## Install the chart on a real node: kubelet, containerd, the operator's image (root, Debian).
+	@$(RUN) -m vectorizer_dev images --base-image '$(BASE_IMAGE)' --only operator
+	$(RUN) -m pytest tests/e2e
+
 cluster: venv ## Start the development cluster; Ctrl-C ends it.
 	@$(RUN) -m vectorizer_dev cluster
 
@@ -144,6 +154,8 @@ constraints: $(UV) ## Pin the dependencies anew, with hashes and without index a
 	@for extra in operator trainer dev; do \
 	  $(UV) pip compile --quiet pyproject.toml --extra $$extra --python-version 3.11 --upgrade --generate-hashes --no-header \
 	    --no-annotate --no-emit-package vectorizer-operator -o constraints/$$extra.txt; done
+	printf 'hatchling\nuv\n' | $(UV) pip compile --quiet - -c constraints/dev.txt --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate -o constraints/images.txt
 	@for pins in bench/peers/pins/*.in; do \
 	  $(UV) pip compile --quiet $$pins -c constraints/dev.txt --python-version 3.11 --upgrade --generate-hashes --no-header \
 	    --no-annotate -o $${pins%.in}.txt; done

@@ -18,7 +18,7 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-MADE_ONCE, NOTED = ("bases", "bin", "locks"), "runs"
+MADE_ONCE, NOTED = ("bases", "bin", "images", "locks", "real-node"), "runs"
 
 
 @pytest.fixture(scope="session", autouse=True)

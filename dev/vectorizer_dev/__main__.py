@@ -1,8 +1,9 @@
-"""`python -m vectorizer_dev tools | cluster | demo | faults`."""
+"""`python -m vectorizer_dev tools | cluster | demo | images | faults`."""
 
 import re
 import signal
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,32 @@ def demo(
 
     with told(console):
         run_demo(content, console)
+
+
+class ImageName(StrEnum):
+    """An image of the product."""
+
+    OPERATOR = "operator"
+    TRAINER = "trainer"
+
+
+ALL_IMAGES = list(ImageName)
+
+
+@app.command()
+def images(
+    base_image: Annotated[
+        str, typer.Option(help="What they are built on; by default one that debootstrap makes of Debian.")
+    ] = "",
+    only: Annotated[list[ImageName], typer.Option(help="Which; may be repeated.")] = ALL_IMAGES,
+) -> None:
+    """Build the operator's and the trainer's image, and run each as its Pods are run."""
+    from vectorizer_dev.images.building import OPERATOR, TRAINER
+    from vectorizer_dev.images.command import make_images
+
+    recipes = {ImageName.OPERATOR: OPERATOR, ImageName.TRAINER: TRAINER}
+    with told(console):
+        make_images([recipes[name] for name in only], base_image, console)
 
 
 def _pattern(text: str) -> str:

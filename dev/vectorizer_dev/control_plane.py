@@ -17,6 +17,14 @@ START_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
+class ApiAddress:
+    """Where the API server listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
 class ControlPlane:
     """The running servers and the way in for administrators."""
 
@@ -35,8 +43,12 @@ class ControlPlane:
         self.controller_manager.wait_ready(lambda: _controllers_work(self.api, tls), START_TIMEOUT)
 
 
-def start_control_plane(tools: Tools, folder: Path, components: Components) -> ControlPlane:
+def start_control_plane(
+    tools: Tools, folder: Path, components: Components, address: ApiAddress | None = None
+) -> ControlPlane:
     """Start the three servers with their data below `folder`; the API server answers when this returns.
+
+    It listens on a free port of 127.0.0.1 unless it is told another address of this machine.
 
     Raises ComponentError where one of them does not start.
     """
@@ -46,7 +58,9 @@ def start_control_plane(tools: Tools, folder: Path, components: Components) -> C
     signing_key = write_signing_key(certificates / "service-accounts.key")
     admin = authority.client("admin", "system:masters")
     etcd_url = _start_etcd(tools, folder, components)
-    api_server, api = _start_api_server(tools, components, etcd_url, authority, signing_key)
+    api_server, api = _start_api_server(
+        tools, components, etcd_url, authority, signing_key, address or ApiAddress("127.0.0.1", free_port())
+    )
     tls = _admin_tls(authority, admin)
     api_server.wait_ready(lambda: _answers(f"{api.url}/readyz", tls), START_TIMEOUT)
     managers = _start_controller_manager(tools, folder, components, api, authority, signing_key)
@@ -77,17 +91,21 @@ def _start_etcd(tools: Tools, folder: Path, components: Components) -> str:
 
 
 def _start_api_server(
-    tools: Tools, components: Components, etcd_url: str, authority: CertificateAuthority, signing_key: Path
+    tools: Tools,
+    components: Components,
+    etcd_url: str,
+    authority: CertificateAuthority,
+    signing_key: Path,
+    address: ApiAddress,
 ) -> tuple[Component, ApiEndpoint]:
-    port = free_port()
     serving = authority.server("kube-apiserver")
     to_nodes = authority.client("kube-apiserver-kubelet-client", "system:masters")
     command = [
         str(tools.kube_apiserver),
         f"--etcd-servers={etcd_url}",
-        "--bind-address=127.0.0.1",
-        "--advertise-address=127.0.0.1",
-        f"--secure-port={port}",
+        f"--bind-address={address.host}",
+        f"--advertise-address={address.host}",
+        f"--secure-port={address.port}",
         f"--tls-cert-file={serving.certificate}",
         f"--tls-private-key-file={serving.key}",
         f"--client-ca-file={authority.certificate_file}",
@@ -107,7 +125,7 @@ def _start_api_server(
         # As clusters are set up: what may be privileged is decided by admission.
         "--allow-privileged=true",
     ]
-    api = ApiEndpoint(f"https://127.0.0.1:{port}", authority.certificate_file)
+    api = ApiEndpoint(f"https://{address.host}:{address.port}", authority.certificate_file)
     return components.start("kube-apiserver", command), api
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from vectorizer_dev.component import ComponentError
+from vectorizer_dev.images.engine import ImageError
 from vectorizer_dev.tools import ToolError
 
 
@@ -23,7 +24,7 @@ def told(console: Console) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         console.print("Stopped.")
-    except (ComponentError, ToolError, FineTuneFailed) as failure:
+    except (ComponentError, ToolError, ImageError, FineTuneFailed) as failure:
         _end(console, str(failure))
     except subprocess.CalledProcessError as failure:
         _end(console, f"{' '.join(map(str, failure.cmd))}\n{failure.stderr or ''}")

@@ -17,6 +17,7 @@ START_TIMEOUT = 60.0
 REGION = "us-east-1"
 """MinIO's only region. Without it a client first asks for the bucket's, which a narrow policy denies."""
 PASSIVE_PORTS = 32
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,17 @@ class ObjectStore:
         return MinioAdmin(endpoint=self.endpoint, credentials=credentials, region=REGION, secure=False)
 
 
-def start_object_store(tools: Tools, folder: Path, components: Components) -> ObjectStore:
-    """Start MinIO with its data below `folder`, without waiting for it."""
+def start_object_store(tools: Tools, folder: Path, components: Components, address: str = LOOPBACK) -> ObjectStore:
+    """Start MinIO on an address of this machine with its data below `folder`, without waiting for it."""
     port, ftp_port, passive = free_port(), free_port(), free_ports(PASSIVE_PORTS)
     root = S3Account("root-of-development", secrets.token_urlsafe(24))
     command = [
         str(tools.minio),
         "server",
         str(folder / "minio"),
-        f"--address=127.0.0.1:{port}",
+        f"--address={address}:{port}",
         f"--console-address=127.0.0.1:{free_port()}",
-        f"--ftp=address=127.0.0.1:{ftp_port}",
+        f"--ftp=address={address}:{ftp_port}",
         f"--ftp=passive-port-range={passive.start}-{passive.stop - 1}",
     ]
     environment = {
@@ -80,7 +81,7 @@ def start_object_store(tools: Tools, folder: Path, components: Components) -> Ob
         "MINIO_UPDATE": "off",
     }
     component = components.start("minio", command, environment)
-    return ObjectStore(f"127.0.0.1:{port}", "127.0.0.1", ftp_port, root, component)
+    return ObjectStore(f"{address}:{port}", address, ftp_port, root, component)
 
 
 def wait_until_ready(store: ObjectStore) -> None:

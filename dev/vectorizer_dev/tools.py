@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vectorizer_dev.cache import cache_folder, locked
@@ -98,6 +98,17 @@ def modules() -> tuple[Module, ...]:
     )
 
 
+def node() -> Module:
+    """Return the module of a real node: only the test in real containers needs it."""
+    exactly = rf"{re.escape(_kubernetes_version())}\s*$"
+    return replace(
+        _kubernetes(),
+        name="kubernetes-node",
+        binaries=tuple(Binary(name, ("--version",), exactly) for name in ("kubelet", "kube-scheduler")),
+        minutes="2 to 10 minutes",
+    )
+
+
 def monitoring() -> Module:
     """Return the module of what reads the operator's metrics: only the tests of alerts and dashboard need it."""
     return Module(
@@ -143,6 +154,14 @@ class Tools:
 
 
 @dataclass(frozen=True)
+class NodeTools:
+    """Paths of what makes a machine a node, and of what fills it."""
+
+    kubelet: Path
+    kube_scheduler: Path
+
+
+@dataclass(frozen=True)
 class MonitoringTools:
     """Paths of Prometheus and of what checks its rules."""
 
@@ -168,6 +187,11 @@ def find_tools(report: Report = print) -> Tools:
     Raises ToolError where a build fails.
     """
     return Tools(**_programs(modules(), report))
+
+
+def find_node_tools(report: Report = print) -> NodeTools:
+    """Return kubelet and scheduler, found or built alike; raises alike."""
+    return NodeTools(**_programs((node(),), report))
 
 
 def find_monitoring_tools(report: Report = print) -> MonitoringTools:

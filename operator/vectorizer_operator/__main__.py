@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 import kopf
+from kopf._core.engines.peering import Identity
 
 from vectorizer_operator import reconcile, vectorizers
 from vectorizer_operator.election import REQUEST_SECONDS, Alone, Election, Leadership, while_kept
@@ -176,6 +177,8 @@ async def _run(
             registry=watch.registry(),
             settings=operator_settings(services.settings),
             standalone=True,
+            # Its own would ask for the name of user 65532, which an image need not have.
+            identity=Identity(socket.gethostname()),
             clusterwide=not services.settings.namespaces,
             namespaces=services.settings.namespaces,
             stop_flag=stop,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from vectorizer_dev import toolchain, tools
-from vectorizer_dev.tools import Binary, Module, ToolError, charting, modules, monitoring, queueing, scripting
+from vectorizer_dev.tools import Binary, Module, ToolError, charting, modules, monitoring, node, queueing, scripting
 
-MODULES = (*modules(), monitoring(), queueing(), charting(), scripting())
+MODULES = (*modules(), node(), monitoring(), queueing(), charting(), scripting())
 
 
 @pytest.fixture
