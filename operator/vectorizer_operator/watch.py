@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import kopf
@@ -257,4 +259,9 @@ def _selector(kind: Kind) -> str:
 
 
 async def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:  # noqa: ANN401 - kopf's own types
-    return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+    within = kopf.login_with_service_account(**kwargs)
+    if within is None:
+        return kopf.login_with_kubeconfig(**kwargs)
+    # By address, as every other request of the operator: the watch needs no DNS.
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+    return replace(within, server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}")

@@ -1,5 +1,6 @@
 """The operator in a real container: installed by Helm, under the restricted Pod security standard."""
 
+import urllib.request
 from typing import Any
 
 import pytest
@@ -25,6 +26,17 @@ def test_it_is_ready_by_its_own_probes_and_holds_the_lease(
         return str(leases.read_namespaced_lease(OPERATOR, SYSTEM_NAMESPACE).spec.holder_identity)
 
     eventually(lambda: holder().startswith(pod.metadata.name), LONG)
+
+
+def test_its_watch_hears_of_the_cluster_without_dns(release: Helm, core: client.CoreV1Api) -> None:
+    (pod,) = _pods(core)
+    metrics = f"http://{pod.status.pod_ip}:8080/metrics"
+
+    def said() -> str:
+        with urllib.request.urlopen(metrics, timeout=10) as answer:
+            return str(answer.read().decode())
+
+    eventually(lambda: "\nvectorizer_watch_events_total{" in said(), LONG)
 
 
 def _pods(core: client.CoreV1Api) -> list[Any]:
