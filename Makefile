@@ -9,7 +9,7 @@ CONTENT ?= Text
 SLOW := --ignore tests/integration/journeys --ignore tests/integration/operator/faults \
   --ignore tests/integration/operator/people \
   --ignore tests/integration/monitoring --ignore tests/integration/queueing --ignore tests/integration/chart \
-  --ignore tests/integration/attacks --ignore tests/integration/expiry
+  --ignore tests/integration/attacks --ignore tests/integration/expiry --ignore tests/integration/trainer
 # The plans that are tried before a change lands: a round of crashes and views that cost no waiting.
 QUICK_FAULTS := killed after (PATCH jobs t2|PUT vectorizers|POST delete)|every event twice|before the newer one|answer of the .* cut
 # Every model comes from the cache; nothing waits for a hub that is not there.
@@ -19,7 +19,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools bases generate pictures docs format lint types unit integration test journeys people faults quick-faults attacks expiry monitoring queueing chart images e2e-packages e2e cluster demo quality measure bench-trainer bench-operator forecast latency admission constraints clean
+.PHONY: help venv tools bases generate pictures docs format lint types unit integration test trainings journeys people faults quick-faults attacks expiry monitoring queueing chart images e2e-packages e2e cluster demo quality measure bench-trainer bench-operator forecast latency admission constraints clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ test: lint types tools bases ## Run everything that must pass: lint, types, unit
 
 journeys: venv tools bases ## Go the whole way of every content type on the development cluster, and interrupt it.
 	$(RUN) -m pytest tests/integration/journeys --numprocesses 2 --dist loadfile
+
+trainings: venv tools bases ## Train for real, from a folder and from the object store; stop it, and give it what cannot be trained on.
+	$(RUN) -m pytest tests/integration/trainer --numprocesses 2 --dist loadfile
 
 people: venv tools bases ## Do with `vectorizer` and `kubectl vectorizer` what an account's people do.
 	$(RUN) -m pytest tests/integration/operator/people --numprocesses 2 --dist loadfile
