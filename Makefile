@@ -122,8 +122,8 @@ images: venv bases ## Build both images with Podman and run each; BASE_IMAGE=…
 e2e-packages: ## Install what images and a real node need: Debian, as root.
 	apt-get install --yes --no-install-recommends containerd containernetworking-plugins debootstrap iproute2 podman runc
 
-e2e: venv tools bases ## Install the chart on a real node: kubelet, containerd, the operator's image (root, Debian).
-	@$(RUN) -m vectorizer_dev images --base-image '$(BASE_IMAGE)' --only operator
+e2e: venv tools bases ## Live a whole life on a real node: kubelet, containerd, both images (root, Debian).
+	@$(RUN) -m vectorizer_dev images --base-image '$(BASE_IMAGE)'
 	$(RUN) -m pytest tests/e2e
 
 cluster: venv ## Start the development cluster; Ctrl-C ends it.

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,6 +88,7 @@ def _values(cluster: RealCluster, base: str) -> str:
         "profiles": {
             "profiles": {
                 "default": {"resources": {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": limits}},
+                "tight": {"resources": {"requests": {"memory": "64Mi"}, "limits": {"memory": "64Mi"}}},
             }
         },
         "settings": {
@@ -101,3 +103,15 @@ def _values(cluster: RealCluster, base: str) -> str:
 def _image(recipe: Recipe) -> dict[str, str]:
     repository, _, tag = reference(recipe).rpartition(":")
     return {"repository": repository, "tag": tag}
+
+
+@pytest.fixture(scope="session")
+def trainer(cluster: RealCluster) -> None:
+    """The trainer's image on the node."""
+    cluster.take(reference(TRAINER_IMAGE))
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty one."""
+    return tmp_path_factory.mktemp("data")
